@@ -125,12 +125,27 @@ class KilledDevice {
     return lines.map((line) => line.replace(` ${jobId}`, ""));
   }
 
+  /** Waits until the daemon has noticed that a hook was killed, and the job shows it if the hook was asked for it. */
+  async #isReported(daemon: WatchedProcess, jobId: string): Promise<void> {
+    const line = await daemon.says(/hook \S+ failed: \S+ killed by SIGKILL/);
+    if (line.includes("hook after-")) return;
+    const detail = async () => expect((await this.resultOf(jobId)).detail).toMatch(/killed by SIGKILL/);
+    await vi.waitFor(detail, { timeout: 30_000, interval: 20 });
+  }
+
   holds(slot: number, version: string): Promise<boolean> {
     return standIn.holds(this.#device, slot, version);
   }
 
-  /** Waits for a random moment of a hook, and kills it, its child or the daemon. Returns what was killed. */
-  async kill(daemon: WatchedProcess, isOver: () => Promise<boolean>): Promise<string | undefined> {
+  /**
+   * Waits for a random moment of a hook, and kills it, its child or the daemon. Returns what was killed. Lets the daemon
+   * act on a killed hook, or not.
+   */
+  async kill(
+    daemon: WatchedProcess,
+    jobId: string,
+    isOver: () => Promise<boolean>,
+  ): Promise<string | undefined> {
     for (;;) {
       const [hook, child] = (await this.read("pids")).split(" ").map(Number);
       if (hook !== undefined && child !== undefined && hook > 0 && child > 0) {
@@ -145,7 +160,7 @@ class KilledDevice {
         } catch {
           return undefined; // it has just ended
         }
-        if (victim === "hook" && random() < 0.5) await daemon.says(/hook \S+ failed: \S+ killed by SIGKILL/);
+        if (victim === "hook" && random() < 0.7) await this.#isReported(daemon, jobId);
         return victim;
       }
       if (await isOver()) return undefined;
@@ -206,7 +221,7 @@ test(
       const limit = Math.ceil(random() * KILLS_PER_JOB);
       while (victims.length < limit && kills < KILLS && !(await isOver())) {
         const daemon = device.run();
-        const victim = await device.kill(daemon, isOver);
+        const victim = await device.kill(daemon, jobId, isOver);
         if (victim !== undefined) {
           victims.push(victim);
           kills += 1;
