@@ -16,7 +16,7 @@ const COMMANDS = `
 setenv() { name=$1; shift; eval "$name=\\$*"; }
 run() { eval "eval \\"\\$$1\\""; }
 saveenv() {
-  for name in fota_current fota_working upgrade_available bootcount; do eval "echo $name=\\$$name"; done |
+  for name in fota_saved fota_current fota_working upgrade_available bootcount; do eval "echo $name=\\$$name"; done |
     fw_setenv -c "$CONFIG" -s -
 }
 load() { case " $DAMAGED " in *" $fota_current "*) return 1 ;; esac; }
