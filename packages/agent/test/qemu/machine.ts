@@ -24,6 +24,8 @@ export interface MachineOptions {
   firmware?: string;
   /** TCP ports of the machine, by port of this host. With it, the machine has a network; the host is 10.0.2.2. */
   forwards?: Readonly<Record<number, number>>;
+  /** Accelerator to use. Default: KVM where it is available. */
+  accelerator?: "tcg";
   /** Further arguments of QEMU. */
   args?: readonly string[];
 }
@@ -42,19 +44,16 @@ export class Machine {
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #ended: Promise<unknown>;
   readonly #folder: string;
-  #errors = "";
 
-  /** Turns the power on. Uses KVM where it is available, unless `FOTA_QEMU_ACCEL` names another accelerator. */
+  /** Turns the power on. `FOTA_QEMU_ACCEL` overrides the accelerator. */
   constructor(options: MachineOptions) {
     this.#folder = mkdtempSync(join(tmpdir(), "fota-qemu-"));
     const args = [...machineArgs(options), "-qmp", `unix:${this.#qmpPath},server=on,wait=off`];
     // A test process that is killed takes its machines with it.
     const command = ["--pdeathsig", "KILL", `qemu-system-${options.arch}`, ...args];
     this.#process = spawn("setpriv", command, { stdio: ["pipe", "pipe", "pipe"] });
-    this.#process.stderr.on("data", (piece: Buffer) => {
-      this.#errors += piece.toString();
-    });
-    this.console = new SerialConsole(this.#process.stdout, this.#process.stdin);
+    const { stdout, stdin, stderr } = this.#process;
+    this.console = new SerialConsole(stdout, stdin, stderr);
     this.#ended = once(this.#process, "close").then(() =>
       rmSync(this.#folder, { recursive: true, force: true }),
     );
@@ -62,11 +61,6 @@ export class Machine {
 
   get #qmpPath(): string {
     return join(this.#folder, "qmp");
-  }
-
-  /** What QEMU itself complained about. */
-  get errors(): string {
-    return this.#errors;
   }
 
   /** Resolves when QEMU has ended. */
@@ -92,7 +86,7 @@ function machineArgs(options: MachineOptions): string[] {
   const { arch, memoryMib, disks, firmware, forwards, args = [] } = options;
   return [
     ...["-nodefaults", "-display", "none", "-serial", "stdio", "-m", String(memoryMib)],
-    ...accelerators(arch).flatMap((name) => ["-accel", name]),
+    ...accelerators(options).flatMap((name) => ["-accel", name]),
     ...(arch === "aarch64" ? ["-M", "virt", "-cpu", "cortex-a53"] : []),
     ...(firmware === undefined ? [] : ["-bios", firmware]),
     ...disks.flatMap((disk, index) => diskArgs(disk, index)),
@@ -101,8 +95,8 @@ function machineArgs(options: MachineOptions): string[] {
   ];
 }
 
-function accelerators(arch: MachineOptions["arch"]): string[] {
-  const chosen = process.env["FOTA_QEMU_ACCEL"];
+function accelerators({ arch, accelerator }: MachineOptions): string[] {
+  const chosen = process.env["FOTA_QEMU_ACCEL"] ?? accelerator;
   if (chosen !== undefined) return [chosen];
   const host = { x64: "x86_64", arm64: "aarch64" }[process.arch as string];
   return host === arch ? ["kvm", "tcg"] : ["tcg"];

@@ -4,13 +4,17 @@ import type { Readable, Writable } from "node:stream";
 export class SerialConsole {
   #text = "";
   #seenChars = 0;
+  #errors = "";
   readonly #listeners = new Set<() => void>();
   readonly #output: Readable;
   readonly #input: Writable;
 
-  constructor(output: Readable, input: Writable) {
+  constructor(output: Readable, input: Writable, errors: Readable) {
     this.#output = output;
     this.#input = input;
+    errors.on("data", (piece: Buffer) => {
+      this.#errors += piece.toString();
+    });
     output.setEncoding("latin1");
     output.on("data", (piece: string) => {
       this.#text += piece.replaceAll("\r", "");
@@ -25,6 +29,11 @@ export class SerialConsole {
   /** Everything since the power was turned on, with `\n` at the end of each line. */
   get text(): string {
     return this.#text;
+  }
+
+  /** What QEMU itself reported. */
+  get errors(): string {
+    return this.#errors;
   }
 
   type(text: string): void {
@@ -43,7 +52,7 @@ export class SerialConsole {
       };
       const fail = (why: string) => {
         end();
-        reject(new Error(`${why} without ${pattern}; console:\n${this.#text.slice(-4000)}`));
+        reject(new Error(`${why} without ${pattern}; console:\n${this.#text.slice(-4000)}\n${this.#errors}`));
       };
       const look = () => {
         const match = pattern.exec(this.#text.slice(this.#seenChars));

@@ -1,0 +1,41 @@
+import type { DiskCut, DiskWrite } from "./power-disk.js";
+
+const SECTOR_BYTES = 512;
+
+/** Returns the numbers of the sectors that differ. */
+export function changedSectors(before: Buffer, after: Buffer): number[] {
+  const count = Math.ceil(before.length / SECTOR_BYTES);
+  return Array.from({ length: count }, (_, sector) => sector).filter(
+    (sector) => !sectorOf(before, sector).equals(sectorOf(after, sector)),
+  );
+}
+
+export function sectorOf(bytes: Buffer, sector: number): Buffer {
+  return bytes.subarray(sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES);
+}
+
+/** Returns `before` with some sectors of `after`: a disk writes each sector completely or not at all. */
+export function mixSectors(before: Buffer, after: Buffer, sectors: readonly number[]): Buffer {
+  const state = Buffer.from(before);
+  for (const sector of sectors) sectorOf(after, sector).copy(state, sector * SECTOR_BYTES);
+  return state;
+}
+
+/** Returns all subsets of a few sectors: what a power cut leaves if the disk writes them in any order. */
+export function anyOrder(sectors: readonly number[]): number[][] {
+  return Array.from({ length: 2 ** sectors.length }, (_, mask) =>
+    sectors.filter((_sector, i) => Math.floor(mask / 2 ** i) % 2 === 1),
+  );
+}
+
+/** Returns the power cuts that leave different disks: before the first write that changes it, in and after each one. */
+export function cutsBetween(writes: readonly DiskWrite[]): DiskCut[] {
+  const changes = writes.flatMap(({ isChange, sizeBytes }, i) =>
+    isChange ? [{ write: i + 1, sizeBytes }] : [],
+  );
+  return changes.flatMap(({ write, sizeBytes }, i): DiskCut[] => [
+    ...(i === 0 ? [{ write, point: "before" } as const] : []),
+    ...(sizeBytes > SECTOR_BYTES ? [{ write, point: "during" } as const] : []),
+    { write, point: "after" },
+  ]);
+}
