@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { runEntryPoint, writeSnippet } from "./container.mjs";
+import { makeExecutable } from "./executable/make-executable.mjs";
+import { FOTA } from "./executable/programs.mjs";
 import { followGettingStarted } from "./getting-started.mjs";
-import { packAll } from "./pack-packages.mjs";
+import { OUT, packAll } from "./pack-packages.mjs";
 import { cleanEnv, root, runPnpm } from "./pnpm.mjs";
 
 const BIN = join(root, "node_modules/.bin");
@@ -82,8 +84,8 @@ await stepOnLinux("the container's entry point runs without root rights, and its
 );
 step("the Testcontainers snippet of docs/local.md fits its types", checkTestcontainers);
 let executable = "";
-step("the executable is built", () => {
-  executable = run(process.execPath, [join(root, "scripts/executable.mjs")]).trim();
+await step("the executable is built", async () => {
+  ({ file: executable } = await makeExecutable(FOTA, OUT));
 });
 await step("a publish of the executable comes to SUCCEEDED too", () => publishToDevice([executable]));
 console.log("all packages work");

@@ -1,0 +1,92 @@
+// Makes a program one file that needs no Node.js, by Node's single executable applications:
+// https://nodejs.org/api/single-executable-applications.html
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { build } from "esbuild";
+import { inject } from "postject";
+import { bundleOptions } from "../bundle-options.mjs";
+import { noticesOf, thirdPartyIn } from "../third-party.mjs";
+import { readNodeLicense } from "./node-license.mjs";
+
+/** Is the marker that Node looks for in its own binary; the same in every release. */
+const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
+const { platform, arch, execPath, version } = process;
+
+/**
+ * Makes the executable of a program for this platform, with its notices beside it, and runs it once.
+ * @param program `{ name, entry, codeCache, bundle }`: the name of the file, the path of its main module, whether it
+ * starts faster by a cache of compiled code (each build of which differs), and options of esbuild
+ * @param out folder for the files; existing ones are replaced
+ * @returns `{ file, notices, sizeBytes }`
+ * @throws if a step fails, with the output of its tool
+ */
+export async function makeExecutable({ name, entry, codeCache, bundle = {} }, out) {
+  const end = platform === "win32" ? ".exe" : "";
+  const base = join(out, `${name}-${platform}-${arch}`);
+  const [file, notices] = [`${base}${end}`, `${base}-NOTICES.txt`];
+  const folder = mkdtempSync(join(tmpdir(), "fota-executable-"));
+  try {
+    // Names without a folder: Node writes the path of the main module into the executable.
+    const [main, output] = [`${name}.cjs`, `${name}.blob`];
+    const { metafile } = await build({
+      ...bundleOptions,
+      entryPoints: [entry],
+      outfile: join(folder, main),
+      metafile: true,
+      minify: true,
+      format: "cjs",
+      // An executable has no import() and no modules beside it, not even the optional ones of ws.
+      supported: { "dynamic-import": false },
+      define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
+      logLevel: "error",
+      ...bundle,
+    });
+    const config = { main, output, disableExperimentalSEAWarning: true, useCodeCache: codeCache };
+    writeFileSync(join(folder, "sea.json"), JSON.stringify(config));
+    run(execPath, ["--experimental-sea-config", "sea.json"], folder);
+    mkdirSync(out, { recursive: true });
+    rmSync(file, { force: true });
+    copyNode(file);
+    await inject(file, "NODE_SEA_BLOB", readFileSync(join(folder, output)), {
+      sentinelFuse: FUSE,
+      ...(platform === "darwin" && { machoSegmentName: "NODE_SEA" }),
+    });
+    if (platform === "darwin") run("codesign", ["--sign", "-", file]);
+    run(file, ["--version"]);
+    writeFileSync(notices, noticesWithNode(thirdPartyIn([metafile])));
+    return { file, notices, sizeBytes: statSync(file).size };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Copies the running Node.js, without its debug symbols where `strip` is there: 12 MB less on Linux. */
+function copyNode(file) {
+  copyFileSync(execPath, file);
+  chmodSync(file, 0o755);
+  // The change invalidates Node's own signature, and macOS refuses to run a file with an invalid one.
+  if (platform === "darwin") run("codesign", ["--remove-signature", file]);
+  if (platform === "linux" && spawnSync("strip", ["--version"]).status === 0) run("strip", [file]);
+}
+
+function noticesWithNode(packages) {
+  const rule = "-".repeat(80);
+  return `${noticesOf(packages)}\n${rule}\n\nNode.js ${version}\n\n${readNodeLicense()}\n`;
+}
+
+function run(program, args, cwd) {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: "utf8" });
+  if (status !== 0)
+    throw new Error(`${basename(program)} ${args.join(" ")}: ${error ?? `${stdout}${stderr}`}`);
+}

@@ -1,0 +1,1 @@
+export function readNodeLicense(execPath?: string): string;
