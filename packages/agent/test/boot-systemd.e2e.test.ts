@@ -1,11 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { initBootRecord } from "../src/boot/boot-record.js";
 import { BootDevice, buildFotaBoot } from "./boot-device.js";
-import { docBlock } from "./doc-block.js";
 
 const hasSystemd = spawnSync("systemd-analyze", ["--version"]).error === undefined;
 
@@ -16,7 +15,7 @@ beforeAll(async () => {
   tools = await mkdtemp(join(tmpdir(), "fota-systemd-"));
   fotaBoot = await buildFotaBoot(tools);
   await chmod(fotaBoot, 0o755);
-  unit = await docBlock("boot.md", "ini");
+  unit = await readFile(new URL("../systemd/fota-boot.service", import.meta.url), "utf8");
 });
 afterAll(async () => await rm(tools, { recursive: true }));
 
@@ -32,9 +31,9 @@ async function withUnit(script: string, use: (device: BootDevice, args: string[]
   await device.dispose();
 }
 
-test.skipIf(!hasSystemd)("systemd-analyze finds nothing wrong with the unit of docs/boot.md", async () => {
+test.skipIf(!hasSystemd)("systemd-analyze finds nothing wrong with fota-boot.service", async () => {
   const path = join(tools, "fota.service");
-  await writeFile(path, unit.replace("/usr/bin/fota-boot", fotaBoot));
+  await writeFile(path, unit.replace("ExecStart=fota-boot", `ExecStart=${fotaBoot}`));
   const { status, stderr } = spawnSync("systemd-analyze", ["verify", path], { encoding: "utf8" });
   // It complains about units of the machine as well.
   expect(stderr.split("\n").filter((line) => line.includes("fota"))).toEqual([]);
