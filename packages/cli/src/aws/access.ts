@@ -1,13 +1,15 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { rootCertificates } from "node:tls";
-import { FotaError, isFotaError, messageOf } from "@fota/shared";
+import type { LocalInfo } from "@fota/local";
+import { FotaError, isFotaError, isLoopbackHost, messageOf } from "@fota/shared";
 import { readTextFile } from "../files/text-file.js";
 import { given } from "../given.js";
 import type { Host } from "../host.js";
 import type { Settings } from "../settings/settings.js";
 import { readVariable } from "../settings/stray-character.js";
 import { findStandIn } from "../stand-in/find.js";
+import { readCa } from "../stand-in/read-ca.js";
 import { createClock, type ServerClock } from "./clock.js";
 import { configuredEndpoints } from "./configured-endpoints.js";
 import { type ChosenCredentials, chooseCredentials } from "./credential-choice.js";
@@ -55,8 +57,19 @@ export async function accessTo(
   if (!settings.local) {
     return { ...(await accessToAws(settings, host, ca, onRequest)), ...given({ onRequest }) };
   }
-  const { endpoint, region } = await findStandIn(settings.iotEndpoint, host);
-  return { ...standInAccess(endpoint, region, ca), ...given({ onRequest }) };
+  const info = await findStandIn(settings.iotEndpoint, host);
+  const access = standInAccess(info.endpoint, info.region, ca);
+  const isNear = isLoopbackHost(hostOf(info.endpoint));
+  return { ...(isNear ? access : await withSecureS3(access, info)), ...given({ onRequest }) };
+}
+
+/** Makes the URLs of images https, for the stand-in on a network: devices there refuse http. */
+async function withSecureS3(access: AwsAccess, { https, ca }: LocalInfo): Promise<AwsAccess> {
+  return { ...access, s3Endpoint: https, ca: [...(access.ca ?? rootCertificates), await readCa(ca)] };
+}
+
+function hostOf(endpoint: string): string {
+  return new URL(endpoint).hostname.replace(/^\[|\]$/g, "");
 }
 
 async function accessToAws(
@@ -124,7 +137,7 @@ export function standInAccess(endpoint: string, region: string, ca?: string[]): 
  */
 export function needsPathStyle(endpoint: string | undefined): boolean {
   if (endpoint === undefined) return false;
-  const host = new URL(endpoint).hostname.replace(/^\[|\]$/g, "");
+  const host = hostOf(endpoint);
   return isIP(host) !== 0 || !host.includes(".");
 }
 

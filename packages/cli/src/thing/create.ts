@@ -218,7 +218,9 @@ function configOf({ spec, files, endpoint, root }: CreatePlan): Record<string, u
     ca: root.file,
     ...given({ model: attributes["model"] }),
   };
-  return { ...files.config, ...config };
+  const before = files.config?.["download"];
+  const download = root.signsDownloads && { download: { ...Object(before), ca: root.file } };
+  return { ...files.config, ...config, ...download };
 }
 
 function toText(config: object): string {

@@ -43,7 +43,7 @@ export function formatCreation(
   const facts = [
     `the device connects to ${endpoint}`,
     ...(expiresAt === undefined ? [] : [`its certificate expires ${formatTime(expiresAt)}`]),
-    `copy the files in ${shown(made.dir)} to the device${files.key === undefined ? "" : `; ${KEY_FILE} is secret`}`,
+    `copy the files in ${shown(made.dir)} to the device, for fota-agent to /etc/fota${files.key === undefined ? "" : `; ${KEY_FILE} is secret`}`,
   ];
   const next = dryRun ? [] : ["", `next: ${paint("cyan", fota(...publishCommand(thingName, publish)))}`];
   return [head, ...lines, "", ...facts, ...next].join("\n");

@@ -10,6 +10,8 @@ const AMAZON_ROOT_CA_1 =
 export interface Root {
   file: string;
   pem: string;
+  /** True if it signs the image server as well, and is none of the roots that a device trusts there. */
+  signsDownloads: boolean;
 }
 
 /** Returns Amazon Root CA 1, which Node ships, by its SHA-256 fingerprint. */
@@ -20,5 +22,5 @@ export function amazonRoot(): Root {
       hint: "run fota with a Node.js from nodejs.org, whose roots are those of Mozilla",
     });
   }
-  return { file: "AmazonRootCA1.pem", pem: `${pem.trim()}\n` };
+  return { file: "AmazonRootCA1.pem", pem: `${pem.trim()}\n`, signsDownloads: false };
 }

@@ -32,5 +32,5 @@ export async function runCreate(context: Context, name: string, options: CreateO
 async function rootOf({ settings, host }: Context): Promise<Root> {
   if (!settings.local) return amazonRoot();
   const { ca } = await findStandIn(settings.iotEndpoint, host);
-  return { file: "ca.pem", pem: await readCa(ca) };
+  return { file: "ca.pem", pem: await readCa(ca), signsDownloads: true };
 }
