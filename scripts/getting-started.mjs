@@ -10,10 +10,12 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
-import { commandsOf, compare, holds, PAGE, readBlocks } from "./getting-started/page.mjs";
+import { commandsOf, compare, holds, perform, readBlocks } from "./getting-started/page.mjs";
 import { openShell, openTerminal, start, stop } from "./getting-started/terminals.mjs";
 import { packAll } from "./pack-packages.mjs";
 import { cleanEnv } from "./pnpm.mjs";
+
+const PAGE = "docs/getting-started.md";
 
 /**
  * @param folder a folder for everything that this makes; must not exist
@@ -41,7 +43,8 @@ async function follow(run) {
   let standIn;
   let second;
   let last = "";
-  for (const { kind, text, inSecond, file } of readBlocks()) {
+  for (const { kind, text, place, file } of readBlocks(PAGE)) {
+    const inSecond = place === "second terminal";
     if (kind === "ts") {
       writeFileSync(join(await cwd(), file), text);
     } else if (kind === "text") {
@@ -61,14 +64,6 @@ async function follow(run) {
       }
     }
   }
-}
-
-/** Runs a command and checks its exit code: 0, or the one in a comment such as `# exits 3`. Returns its output. */
-async function perform(command, shell) {
-  const expected = Number(/# exits (\d+)/.exec(command)?.[1] ?? 0);
-  const { code, output } = await shell.run(command);
-  if (code !== expected) throw new Error(`${command}: exit code ${code}, not ${expected}\n${output}`);
-  return output;
 }
 
 /** Lets `npm install` take fota's own packages from their tarballs, with those that they depend on. */

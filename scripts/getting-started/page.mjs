@@ -1,25 +1,36 @@
-// Reads docs/getting-started.md: its commands, its program and the outputs that it shows.
+// Reads a page of docs that a test follows: its commands, its programs and the outputs that it shows.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../pnpm.mjs";
 
-export const PAGE = "docs/getting-started.md";
-const SECOND_TERMINAL = "# second terminal\n";
+/** Is the first line of a block that is not about the first terminal. */
+const PLACE = /^# (second terminal|on the device)\n/;
 
 /**
- * Returns the code blocks of the page. `kind` is `sh`, `ts` or `text` (an output); `inSecond` tells whether it is about the
- * second terminal; `file` is the name that the text before a program gives it.
+ * Returns the code blocks of a page. `kind` is `sh`, `ts` or `text` (an output); `place` is what its first line says of
+ * where it is typed or shown; `file` is the name that the text before a program gives it; `heading` is the one above.
+ * @param page path from the root of the repository
  */
-export function readBlocks() {
-  const page = readFileSync(join(root, PAGE), "utf8");
-  return [...page.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(({ 1: kind, 2: text, index }) => {
+export function readBlocks(page) {
+  const content = readFileSync(join(root, page), "utf8");
+  return [...content.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(({ 1: kind, 2: text, index }) => {
     if (!["sh", "ts", "text"].includes(kind))
-      throw new Error(`${PAGE}: cannot check a block of ${kind || "no language"}`);
-    const [, file] = /Save this as `([\w./-]+)`:\n\n$/.exec(page.slice(0, index)) ?? [];
-    if (kind === "ts" && file === undefined) throw new Error(`${PAGE} names no file for its program`);
-    const inSecond = text.startsWith(SECOND_TERMINAL);
-    return { kind, text: inSecond ? text.slice(SECOND_TERMINAL.length) : text, inSecond, file };
+      throw new Error(`${page}: cannot check a block of ${kind || "no language"}`);
+    const before = content.slice(0, index);
+    const [, file] = /Save this as `([\w./-]+)`:\n\n$/.exec(before) ?? [];
+    if (kind === "ts" && file === undefined) throw new Error(`${page} names no file for its program`);
+    const [mark = "", place] = PLACE.exec(text) ?? [];
+    const heading = [...before.matchAll(/^##+ (.*)$/gm)].at(-1)?.[1];
+    return { kind, text: text.slice(mark.length), place, file, heading };
   });
+}
+
+/** Runs a command and checks its exit code: 0, or the one in a comment such as `# exits 3`. Returns its output. */
+export async function perform(command, shell) {
+  const expected = Number(/# exits (\d+)/.exec(command)?.[1] ?? 0);
+  const { code, output } = await shell.run(command);
+  if (code !== expected) throw new Error(`${command}: exit code ${code}, not ${expected}\n${output}`);
+  return output;
 }
 
 /** Splits a block of shell commands at its line ends, except after a backslash. */
@@ -27,9 +38,9 @@ export function commandsOf(text) {
   return text.split(/(?<!\\)\n/).filter((line) => line.trim() !== "");
 }
 
-/** @throws if `output` does not hold what the page shows */
+/** @throws if `output` does not hold what a page shows */
 export function compare(shown, output) {
-  if (!holds(shown, output)) throw new Error(`${PAGE} shows\n${shown}\nbut this came:\n${output}`);
+  if (!holds(shown, output)) throw new Error(`the page shows\n${shown}\nbut this came:\n${output}`);
 }
 
 /** Tells whether the lines of the page are in the output, in this sequence. `...` stands for any other lines. */

@@ -31,9 +31,10 @@ export async function stop(child) {
   await Promise.race([ended, sleep(10_000, undefined, { ref: false })]);
 }
 
-/** Opens a shell for all commands, so that `cd` and `export` work as in a terminal. */
-export function openShell(options) {
-  const child = start("bash", ["--noprofile", "--norc"], { ...options, stdio: ["pipe", "pipe", "inherit"] });
+/** Opens a shell for all commands, so that `cd` and `export` work as in a terminal. `command` starts it. */
+export function openShell({ command = ["bash", "--noprofile", "--norc"], ...options }) {
+  const [program, ...args] = command;
+  const child = start(program, args, { ...options, stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   child.stdin.write("exec 2>&1\n");
   return {
