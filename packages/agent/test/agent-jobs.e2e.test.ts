@@ -85,9 +85,10 @@ test("handlers get the document and the facts, and decide the status", async () 
   await handler("count", 'echo "copied"; echo \'{"status": "REJECTED", "details": {"files": 3}}\'');
   await handler("later", "[ -e once ] && exit 0; touch once; echo '1 busy'; exit 75");
   await handler("plain", "exit 0", 0o644);
+  await writeFile(join(handlers, "lost"), "#!/no/such/interpreter\n", { mode: 0o755 });
   const daemon = run();
   const jobs: Record<string, string> = {};
-  for (const operation of ["echo", "fail", "count", "later", "plain", "../echo", "nobody"]) {
+  for (const operation of ["echo", "fail", "count", "later", "plain", "lost", "../echo", "nobody"]) {
     jobs[operation] = await createJob({ operation, n: 1 });
   }
   const result = async (operation: string) => await endOf(jobs[operation] ?? "");
@@ -105,6 +106,10 @@ test("handlers get the document and the facts, and decide the status", async () 
   expect(await result("plain")).toMatchObject({
     status: "FAILED",
     detail: expect.stringMatching(/plain is not executable$/),
+  });
+  expect(await result("lost")).toMatchObject({
+    status: "FAILED",
+    detail: expect.stringMatching(/lost needs the interpreter \/no\/such\/interpreter, which does not exist/),
   });
   expect(await result("later")).toMatchObject({ status: "SUCCEEDED" });
   await daemon.says(/has no operation that can name a handler: left to other programs/);
@@ -129,6 +134,28 @@ test("a handler that hangs holds up no update, and is killed after its time limi
   expect(await resultOf(hanging)).toMatchObject({ status: "IN_PROGRESS" });
   expect(await endOf(update)).toMatchObject({ status: "FAILED" });
   expect(await endOf(hanging)).toMatchObject({ status: "FAILED" });
+});
+
+test("handlers run while an update downloads", async () => {
+  await handler("quick", "echo done");
+  const daemon = run();
+  await daemon.says(/connected to/);
+  const update = "fw-slow";
+  const stall = standIn.local.faults.add({ kind: "stallTransfer", key: update, atByte: 300_000 });
+  await writeFile(standIn.imagePath("4.0.0"), `#!/bin/sh\nexec sleep 6000\n${"#".repeat(600_000)}`);
+  await standIn.createJob("4.0.0", device.thingName, 1, update);
+  const behind = await createJob({ operation: "quick" });
+  await daemon.says(/consulting -> downloading/);
+  expect(await endOf(behind)).toMatchObject({ status: "SUCCEEDED" });
+  const later = await createJob({ operation: "quick" });
+  expect(await endOf(later)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await resultOf(update)).toMatchObject({ status: "IN_PROGRESS" });
+  standIn.local.faults.remove(stall.id);
+  await daemon.says(/reporting -> idle/);
+  expect(await resultOf(update)).toMatchObject({ status: "SUCCEEDED" });
+  for (const jobId of [behind, later]) {
+    expect(daemon.output().split(`job ${jobId}: running quick`)).toHaveLength(2); // once
+  }
 });
 
 test("a handler that restarts the device each time is started three times, and the job says so", async () => {

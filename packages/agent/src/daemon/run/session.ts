@@ -1,6 +1,6 @@
 import type { Log, Mqtt } from "../../core/ports.js";
 import { FotaAgent } from "../../fota-agent.js";
-import { Jobs } from "../../jobs.js";
+import { type Job, Jobs } from "../../jobs.js";
 import { connectThing } from "../../node/mqtt.js";
 import { type Bench, openBench } from "../bench/bench.js";
 import type { Config } from "../config/schema.js";
@@ -9,6 +9,7 @@ import { killAbandonedRuns } from "../executable/marks.js";
 import { AfterHooks } from "../hooks/after.js";
 import type { HookContext } from "../hooks/ask.js";
 import { warnOfHookFaults } from "../hooks/names.js";
+import { DownloadWatch } from "../jobs/download-watch.js";
 import { JobHandlers } from "../jobs/handlers.js";
 import { agentOptions } from "./agent-options.js";
 import { readDeviceFacts } from "./facts.js";
@@ -144,21 +145,23 @@ class SessionAgent {
     if (this.#isStopped) return;
     const watched = { ...device, state: this.#after.watching(device.state) };
     const jobs = new Jobs(thing);
-    const agent = new FotaAgent(watched, jobs, {
-      ...options,
-      jobCallback: (job) => this.#handlers.take(job),
-    });
+    const take = (job: Job) => this.#handlers.take(job);
+    const agent = new FotaAgent(watched, jobs, { ...options, jobCallback: take });
+    const downloads = new DownloadWatch(jobs, take, log);
     agent.on("working", () => liveness.note("looking for jobs"));
     agent.on("progress", (update) => {
       liveness.note(`update: ${update.phase ?? "reporting"}`);
+      downloads.note(update.phase);
       board.set({ update, waitingMs: undefined });
     });
     agent.on("waiting", ({ delayMs }) => {
       liveness.note("waiting to try again", delayMs);
+      downloads.note(undefined);
       board.set({ waitingMs: delayMs });
     });
     agent.on("idle", () => {
       liveness.rest();
+      downloads.note(undefined);
       board.set({ update: undefined, waitingMs: undefined });
     });
     agent.start();
