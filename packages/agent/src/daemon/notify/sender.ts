@@ -1,4 +1,6 @@
-import { spawn } from "node:child_process";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { messageOf } from "@fota/shared";
 import { errnoOf } from "../../boot/storage-error.js";
 import type { Log } from "../../core/ports.js";
 
@@ -59,28 +61,18 @@ export class NotifySender {
   async #sendOne(message: Message): Promise<string | undefined> {
     const args = Object.entries(message).map(([name, value]) => `${name}=${value}`);
     const env = { PATH: process.env["PATH"], NOTIFY_SOCKET: this.#socket };
-    const child = spawn(this.#tool, args, { stdio: ["ignore", "ignore", "pipe"], env });
-    return await new Promise((resolve) => {
-      let errors = "";
-      const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
-      child.stderr.setEncoding("utf8").on("data", (piece: string) => {
-        errors = (errors + piece).slice(-1_000);
-      });
-      child.once("error", (error) => {
-        clearTimeout(timer);
-        const isMissing = errnoOf(error) === "ENOENT";
-        this.#isUseless = isMissing;
-        if (isMissing) this.#waiting = [];
-        resolve(
-          isMissing ? `${this.#tool} is not installed; install it, it belongs to systemd` : error.message,
-        );
-      });
-      child.once("close", (code, signal) => {
-        clearTimeout(timer);
-        if (code === 0) return resolve(undefined);
-        const end = signal === null ? `exit code ${code}` : `did not end within ${LIMIT_MS / 1_000} s`;
-        resolve(`${this.#tool}: ${errors.trim() || end}`);
-      });
-    });
+    try {
+      await promisify(execFile)(this.#tool, args, { env, timeout: LIMIT_MS, killSignal: "SIGKILL" });
+      return undefined;
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT") {
+        this.#isUseless = true;
+        this.#waiting = [];
+        return `${this.#tool} is not installed; install it, it belongs to systemd`;
+      }
+      const { stderr, killed } = error as { stderr?: string; killed?: boolean };
+      const why = killed === true ? `did not end within ${LIMIT_MS / 1_000} s` : stderr?.trim();
+      return `${this.#tool}: ${why || messageOf(error)}`;
+    }
   }
 }

@@ -83,6 +83,15 @@ test("a tool that fails is logged once for each reason, and used again", async (
   expect(log).toEqual([expect.stringMatching(/tool: no such socket$/)]);
 });
 
+test("a process that cannot be started, as without memory, is logged, and the agent goes on", async () => {
+  const variables = { NOTIFY_SOCKET: "/run/n" };
+  const tool = "not\0started"; // `spawn` throws, as it does after ENOMEM
+  const manager = new ServiceManager({ variables, tool, log: (_level, text) => log.push(text) });
+  manager.ready();
+  await manager.flushed();
+  expect(log).toEqual([expect.stringMatching(/^systemd does not learn .*null bytes/)]);
+});
+
 test("without the variables, nothing is started", async () => {
   const tool = join(dir, "no-such-tool");
   const manager = new ServiceManager({ variables: {}, tool, log: (_level, text) => log.push(text) });
