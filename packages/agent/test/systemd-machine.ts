@@ -71,13 +71,13 @@ ExecStart=/bin/sh -c "echo booted > /.events/booted"
 export class SystemdMachine {
   readonly #dir: string;
   readonly #id: string;
-  readonly #process: WatchedProcess;
+  readonly #unshare: WatchedProcess;
   readonly #pid: number;
 
-  private constructor(dir: string, id: string, process: WatchedProcess, pid: number) {
+  private constructor(dir: string, id: string, unshare: WatchedProcess, pid: number) {
     this.#dir = dir;
     this.#id = id;
-    this.#process = process;
+    this.#unshare = unshare;
     this.#pid = pid;
   }
 
@@ -98,13 +98,14 @@ export class SystemdMachine {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const watched = watchProcess(child);
-    const booted = promisify(execFile)("cat", [join(dir, "events/booted")]);
-    await Promise.race([
-      booted,
-      watched.ended.then((code) =>
-        Promise.reject(new Error(`systemd ended with ${code}: ${watched.output()}`)),
-      ),
-    ]);
+    const waiting = new AbortController();
+    void watched.ended.then(() => waiting.abort());
+    try {
+      await promisify(execFile)("cat", [join(dir, "events/booted")], { signal: waiting.signal });
+    } catch {
+      rmSync(dir, { recursive: true });
+      throw new Error(`systemd ended with ${await watched.ended}: ${watched.output()}`);
+    }
     const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8");
     return new SystemdMachine(dir, id, watched, Number(children.trim()));
   }
@@ -142,12 +143,14 @@ export class SystemdMachine {
 
   /** Resolves when the machine has ended, as after `systemctl poweroff`. */
   get ended(): Promise<unknown> {
-    return this.#process.ended;
+    return this.#unshare.ended;
   }
 
   async stop(): Promise<void> {
-    this.#process.process.kill("SIGKILL");
-    await this.#process.ended;
+    // The first process of a namespace takes all others with it, and ends last.
+    const { exitCode, signalCode } = this.#unshare.process;
+    if (exitCode === null && signalCode === null) process.kill(this.#pid, "SIGKILL");
+    await this.#unshare.ended;
     spawnSync("unshare", ["--mount", "sh", "-c", REMOVE_GROUP, "remove", this.#id]);
     await rm(this.#dir, { recursive: true });
   }

@@ -172,4 +172,17 @@ describe.skipIf(!canBootSystemd)("fota-agent under a real systemd", () => {
     );
     expect(firmware.output).toMatch(/FOTA_SLOT=1/);
   });
+
+  test("an update of an application that runs as another user, in a folder of its own", async () => {
+    const unit = "[Service]\nUser=games\nExecStart=fota-boot --dir /data/app\n";
+    await machine.write("/etc/systemd/system/games.service", unit);
+    await machine.run("sh", "-c", "mkdir -p /data/app && fota-boot --dir /data/app --install /app");
+    await machine.run("chown", "-R", "games", "/data/app");
+    await systemctl("start", "games");
+    await start("ReadWritePaths=/data/app", "Environment=FOTA_AGENT_SLOTS_DIR=/data/app");
+    await journal.says(/connected to/);
+    const jobId = await standIn.createJob("2.0.0", device.thingName);
+    await journal.says(/reporting -> idle/);
+    expect(await standIn.executionOf(jobId, device.thingName)).toMatchObject({ status: "SUCCEEDED" });
+  });
 });
