@@ -1,5 +1,5 @@
-import { jobDocumentSchema } from "../packages/shared/src/job-document.js";
 import type { Schema } from "../packages/shared/src/schema.js";
+import { jobDocumentSchema } from "../packages/shared/src/signed-document.js";
 
 /** What `isImageUrl` and `isPresignPlaceholder` check, as far as a pattern can say it. */
 const URL_PATTERN =

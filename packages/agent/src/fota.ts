@@ -1,4 +1,4 @@
-import { FotaError, parseJobDocument } from "@fota/shared";
+import { FotaError, parsePlainDocument } from "@fota/shared";
 import { targetsIn } from "./core/check-document.js";
 import type { Device } from "./core/ports.js";
 import { verifyImage } from "./core/verify.js";
@@ -38,7 +38,7 @@ export class Fota {
    */
   async test(document: unknown): Promise<void> {
     const { slots } = this.#device;
-    const targets = targetsIn(parseJobDocument(document));
+    const targets = targetsIn(parsePlainDocument(document));
     const acceptTrust = await requireTrust(this.#engine, document);
     const { runningSlot } = await slots.record();
     for (const target of targets.filter(({ slot }) => slot !== runningSlot)) {

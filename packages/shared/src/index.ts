@@ -58,10 +58,8 @@ export {
   imagesOf,
   isFotaDocument,
   type JobDocument,
-  jobDocumentSchema,
   type KeySetLink,
-  parseJobDocument,
-  parseKeySetLinks,
+  parsePlainDocument,
 } from "./job-document.js";
 export {
   type DescribeJobExecutionRequest,
@@ -112,6 +110,7 @@ export type { Schema, SchemaOf } from "./schema.js";
 export { schemaFaults } from "./schema-faults.js";
 export { matchShadowTopic, type ShadowId, type ShadowOperation, shadowTopic } from "./shadow-topics.js";
 export { followKeyLinks, signatureFault, signersOf, type VerifyEd25519 } from "./signatures.js";
+export { jobDocumentSchema, parseJobDocument, parseKeySetLinks } from "./signed-document.js";
 export { signedStatement } from "./signed-statement.js";
 export type { LockTools } from "./socket-lock/lock-tools.js";
 export { withSocketPath } from "./socket-lock/socket-path.js";

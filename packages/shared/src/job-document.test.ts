@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { jobDocumentJsonSchema } from "../../../scripts/job-document-schema.js";
 import { isFotaError } from "./errors.js";
-import { imagesOf, isFotaDocument, parseJobDocument } from "./job-document.js";
+import { imagesOf, isFotaDocument, parsePlainDocument } from "./job-document.js";
+import { parseJobDocument } from "./signed-document.js";
 import { signedStatement } from "./signed-statement.js";
 
 const legacy = {
@@ -48,6 +49,13 @@ describe("parseJobDocument", () => {
     };
     const { operation: _, ...alternative } = document.bc_alt[0] ?? {};
     expect(parseJobDocument(document)).toEqual({ ...document, bc_alt: [alternative] });
+  });
+
+  test("a device without trusted keys reads no signatures, valid or not", () => {
+    const signed = { ...legacy, bc_version: "2.0", bc_sig: [{ key: 7 }], bc_keys: "none" };
+    expect(parsePlainDocument(signed)).toEqual({ ...legacy, bc_version: "2.0" });
+    expect(() => parsePlainDocument({ ...signed, bc_size: 0 })).toThrow(/bc_size/);
+    expect(faultOf(signed)).toContain("bc_sig.0.key must have 1 to 64 characters, got 7");
   });
 
   test("drops keys that it does not know, so that an old agent reads a newer document", () => {

@@ -1,5 +1,4 @@
 import { THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "./aws-limits.js";
-import { KEY_ID_PATTERN, PUBLIC_KEY_PATTERN, SIGNATURE_PATTERN } from "./ed25519-key.js";
 import { FotaError } from "./errors.js";
 import { IMAGE_URL_MAX_LENGTH, isImageUrl, isPresignPlaceholder } from "./image-url.js";
 import {
@@ -96,7 +95,7 @@ export interface JobDocument extends DocumentImage {
 }
 
 const slot: IntegerSchema = { type: "integer", minimum: 0 };
-const positiveInteger: IntegerSchema = { type: "integer", minimum: 1 };
+export const positiveInteger: IntegerSchema = { type: "integer", minimum: 1 };
 const version = text(VERSION_MAX_LENGTH, VERSION_PATTERN, "be a version of at most 64 characters");
 const url: Pick<RegExp, "test"> = { test: (value) => isImageUrl(value) || isPresignPlaceholder(value) };
 
@@ -125,38 +124,11 @@ const imageProperties = {
   bc_delta: optional(deltas),
 };
 
-const signatures: SchemaOf<DocumentSignature[]> = listOf(8, {
-  type: "object",
-  properties: {
-    key: { type: "string", maxLength: 64, must: "have 1 to 64 characters" },
-    sig: text(88, SIGNATURE_PATTERN, "be 64 bytes in base64"),
-  },
-});
-
-/** An id has no blank, because it stands in a line of the signed text. */
-const keys: SchemaOf<[string, string][]> = listOf(16, {
-  type: "tuple",
-  items: [text(64, KEY_ID_PATTERN, "be a key id"), text(44, PUBLIC_KEY_PATTERN, "be 32 bytes in base64")],
-});
-
-const keySetLinks: SchemaOf<KeySetLink[]> = listOf(16, {
-  type: "object",
-  properties: {
-    v: positiveInteger,
-    t: positiveInteger,
-    keys,
-    rt: optional(positiveInteger),
-    roots: optional(keys),
-    seq: optional(positiveInteger),
-    sig: signatures,
-  },
-});
-
 /**
- * The schema of job documents, which the parser follows and from which the JSON Schema is made. Unknown keys are
+ * The schema of job documents without their signatures, which only a device with trusted keys reads. Unknown keys are
  * dropped, so that an old agent can read a newer document.
  */
-export const jobDocumentSchema: SchemaOf<JobDocument> = {
+export const plainDocumentSchema: SchemaOf<Omit<JobDocument, "bc_sig" | "bc_keys">> = {
   type: "object",
   properties: {
     operation: { type: "const", value: FOTA_OPERATION },
@@ -179,8 +151,6 @@ export const jobDocumentSchema: SchemaOf<JobDocument> = {
     }),
     bc_down: optional({ type: "const", value: true }),
     bc_at: optional(positiveInteger),
-    bc_sig: optional(signatures),
-    bc_keys: optional(keySetLinks),
   },
 };
 
@@ -197,32 +167,28 @@ export function isFotaDocument(document: unknown): boolean {
 }
 
 /**
- * Parses an untrusted job document. Accepts digests in upper case, as the original does (P-39), and returns them in
- * lower case.
+ * Parses an untrusted job document, and drops its signatures. Accepts digests in upper case, as the original does
+ * (P-39), and returns them in lower case.
  * @throws {FotaError} DOCUMENT_INVALID, naming each invalid field and its value
  */
-export function parseJobDocument(document: unknown): JobDocument {
+export function parsePlainDocument(document: unknown): JobDocument {
+  return parseBySchema(plainDocumentSchema, document);
+}
+
+/** Parses a document by its schema. @throws {FotaError} DOCUMENT_INVALID */
+export function parseBySchema(schema: Schema, document: unknown): JobDocument {
   const faults: string[] = [];
-  const parsed = readBySchema(jobDocumentSchema, document, faults) as JobDocument;
-  const slots = faults.length === 0 ? imagesOf(parsed).map(({ bc_idx }) => bc_idx) : [];
+  const parsed = readBySchema(schema, document, faults) as JobDocument;
+  const images = faults.length === 0 ? imagesOf(parsed) : [];
+  const slots = images.map(({ bc_idx }) => bc_idx);
   if (new Set(slots).size < slots.length) faults.push(`bc_alt: slots must differ, got ${slots.join(", ")}`);
-  for (const image of faults.length === 0 ? imagesOf(parsed) : []) {
+  for (const image of images) {
     const fault = deltaFault(image);
     if (fault !== undefined) faults.push(`bc_delta ${fault}`);
   }
   if (faults.length === 0) return parsed;
   throw new FotaError("DOCUMENT_INVALID", `the job document is not valid: ${faults.join("; ")}`, {
     hint: "compare it with docs/job-document.md, which lists every key",
-  });
-}
-
-/** Parses links of `bc_keys`. @throws {FotaError} DOCUMENT_INVALID, naming each invalid field and its value */
-export function parseKeySetLinks(links: unknown): KeySetLink[] {
-  const faults: string[] = [];
-  const parsed = readBySchema(keySetLinks, links, faults) as KeySetLink[];
-  if (faults.length === 0) return parsed;
-  throw new FotaError("DOCUMENT_INVALID", `the key set is not valid: ${faults.join("; ")}`, {
-    hint: "sign it with `fota sign`; docs/job-document.md lists its keys",
   });
 }
 
@@ -244,7 +210,8 @@ function deltaFault({ bc_sha256, bc_delta = [] }: DocumentImage): string | undef
     : undefined;
 }
 
-function text(maxLength: number, pattern: Pick<RegExp, "test">, must: string): StringSchema {
+/** Returns the schema of a text. */
+export function text(maxLength: number, pattern: Pick<RegExp, "test">, must: string): StringSchema {
   return { type: "string", maxLength, pattern, must };
 }
 
@@ -253,6 +220,7 @@ function hexDigits(count: number): StringSchema {
   return { ...text(count, pattern, `be ${count} hex digits`), lowerCase: true };
 }
 
-function listOf<Item extends Schema>(maxLength: number, items: Item): ListSchema & { items: Item } {
+/** Returns the schema of a list. */
+export function listOf<Item extends Schema>(maxLength: number, items: Item): ListSchema & { items: Item } {
   return { type: "list", items, maxLength };
 }

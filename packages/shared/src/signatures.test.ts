@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { keysOf, linkSignedBy, nodeVerify, signedBy, testKey } from "../test/signing.js";
-import { type JobDocument, parseJobDocument } from "./job-document.js";
+import type { JobDocument } from "./job-document.js";
 import type { KeySet } from "./key-set.js";
 import { followKeyLinks, signatureFault, signersOf } from "./signatures.js";
+import { parseJobDocument } from "./signed-document.js";
 import { signedStatement } from "./signed-statement.js";
 
 const [ann, bob, eve, ivy] = [testKey(1, "ann"), testKey(2, "bob"), testKey(3, "eve"), testKey(4, "ivy")];

@@ -2,7 +2,7 @@ import { createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { isFotaError } from "./errors.js";
-import { parseJobDocument } from "./job-document.js";
+import { parseJobDocument } from "./signed-document.js";
 import { signedStatement } from "./signed-statement.js";
 
 const path = new URL("../test/fixtures/signed-order-v1.json", import.meta.url);

@@ -7,7 +7,7 @@ import {
   isPresignPlaceholder,
   type JobDocument,
   messageOf,
-  parseJobDocument,
+  parsePlainDocument,
 } from "@fota/shared";
 import type { BootRecord, Device } from "./ports.js";
 import type { TrustedDocument, TrustRules } from "./trust-ports.js";
@@ -64,7 +64,7 @@ export async function readDocument(
   if (!isFotaDocument(document)) return { kind: "not-fota" };
   let parsed: JobDocument;
   try {
-    parsed = parseJobDocument(document);
+    parsed = (trust?.parse ?? parsePlainDocument)(document);
   } catch (error) {
     return refused("bad fota data", { detail: messageOf(error) });
   }
@@ -134,7 +134,7 @@ function targetOf(image: DocumentImage, { bc_version: version }: JobDocument): U
  */
 export function targetsIn(document: unknown): UpdateTarget[] {
   try {
-    const parsed = parseJobDocument(document);
+    const parsed = parsePlainDocument(document);
     return imagesOf(parsed).map((image) => targetOf(image, parsed));
   } catch {
     return [];

@@ -1,4 +1,4 @@
-import { FotaError, messageOf } from "@fota/shared";
+import { FotaError, messageOf, parseJobDocument } from "@fota/shared";
 import { isCount } from "./guards.js";
 import type { Log } from "./ports.js";
 import { builtInKeySet, sequenceFault, type TrustFacts, trustFacts, verifyDocument } from "./trust.js";
@@ -47,6 +47,7 @@ class TrustKeeper implements TrustGuard {
     return {
       allowUnsigned,
       timeSeconds: facts.timeSeconds,
+      parse: parseJobDocument,
       verify: (document) => {
         return this.#verifying<Verified>("verify", verifyDocument(document, facts, verify), (fault) => ({
           fault,

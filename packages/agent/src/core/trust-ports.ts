@@ -73,6 +73,8 @@ export interface TrustRules {
   allowUnsigned: boolean;
   /** The earliest time that it can be, in seconds since 1970. */
   timeSeconds: number;
+  /** Parses a document with its signatures. @throws {FotaError} DOCUMENT_INVALID */
+  parse(document: unknown): JobDocument;
   /**
    * Verifies the signatures of a document, with the key set that its `bc_keys` lead to. Rejects if the port that verifies
    * fails, but not more than three times in a row.
