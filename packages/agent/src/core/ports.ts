@@ -59,13 +59,18 @@ export interface Slots {
    */
   digest(slot: number, sizeBytes: number): Promise<SlotDigests>;
   /**
+   * Optional. Fills `bytes` with the bytes of the slot from `offsetBytes` on, read from storage. Also works for the running
+   * slot. Rejects if the slot holds fewer. Without it, the device downloads no patches (`bc_delta`).
+   */
+  read?(slot: number, offsetBytes: number, bytes: Uint8Array): Promise<void>;
+  /**
    * Optional. Starts to read the slot back while it is still being written, concurrently with all other operations, so
    * that the digests are ready soon after the last byte. Returns `undefined` if that is not worthwhile for `sizeBytes`.
    * Omit it if a later write could change earlier bytes (raw flash without wear leveling): the agent then uses
    * `digest`.
    */
   readBack?(slot: number, sizeBytes: number): ReadBack | undefined;
-  /** Closes what `write` keeps open (`close_slot`). Safe to call twice, and without a write. */
+  /** Closes what `write` and `read` keep open (`close_slot`). Safe to call twice, and without a write. */
   close(slot: number): Promise<void>;
   /**
    * Schedules a trial: the next boot is `slot`, and the boot after that reverts unless `accept` was called. Durable

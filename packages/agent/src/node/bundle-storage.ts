@@ -46,6 +46,11 @@ export class BundleStorage extends SlotStorage {
     this.#options = options;
   }
 
+  /** What was installed cannot be read back as a bundle. */
+  override get isReadable(): boolean {
+    return false;
+  }
+
   /** Creates the folder if needed. */
   override async erase(slot: number, sizeBytes: number): Promise<void> {
     const { dir } = this.#options;

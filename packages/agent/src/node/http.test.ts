@@ -111,7 +111,7 @@ test.each(["leaving the loop early", "never reading"])("%s closes the connection
     socket = request.socket;
     response.writeHead(200, { "content-length": "1000000" }).write("x");
   });
-  const { body } = await nodeHttp().get(url, {}, 50);
+  const { body } = await nodeHttp().get(url, {}, 500);
   if (how === "leaving the loop early") for await (const _piece of body) break;
   if (socket !== undefined && !socket.destroyed) await once(socket, "close");
   expect(socket?.destroyed).toBe(true);

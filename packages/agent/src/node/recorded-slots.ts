@@ -47,6 +47,12 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
 
     sync: (slot) => storage.sync(slot),
     digest: (slot, sizeBytes) => storage.digest(slot, sizeBytes),
+    ...(storage.isReadable && {
+      async read(slot: number, offsetBytes: number, bytes: Uint8Array) {
+        await guard.checkFits(slot, offsetBytes + bytes.length);
+        await storage.read(slot, offsetBytes, bytes);
+      },
+    }),
     readBack: (slot, sizeBytes) => storage.readBack(slot, sizeBytes),
     close: (slot) => storage.close(slot),
 

@@ -23,6 +23,7 @@ export class SlotStorage {
   readonly #paths: readonly string[];
   readonly #limitBytes: number;
   readonly #written = new Map<number, FileHandle>();
+  readonly #read = new Map<number, FileHandle>();
   #sizeBytes: number | undefined;
 
   /** `limitBytes` is the largest size of an image. A smaller block device lowers it for all slots. */
@@ -99,9 +100,35 @@ export class SlotStorage {
   }
 
   async close(slot: number): Promise<void> {
-    const handle = this.#written.get(slot);
-    this.#written.delete(slot);
-    await handle?.close();
+    for (const open of [this.#written, this.#read]) {
+      const handle = open.get(slot);
+      open.delete(slot);
+      await handle?.close();
+    }
+  }
+
+  /** Tells whether the slots hold images as the agent wrote them. */
+  get isReadable(): boolean {
+    return true;
+  }
+
+  /** Fills `bytes` from the slot. Keeps it open until `close`. */
+  async read(slot: number, offsetBytes: number, bytes: Uint8Array): Promise<void> {
+    const path = this.pathOf(slot);
+    await withStorageErrors(`cannot read slot ${slot}`, path, async () => {
+      let handle = this.#read.get(slot);
+      if (handle === undefined) {
+        handle = await openToRead(path);
+        if (handle !== undefined) this.#read.set(slot, handle);
+      }
+      for (let done = 0; done < bytes.length; ) {
+        const found = await handle?.read(bytes, done, bytes.length - done, offsetBytes + done);
+        if (found === undefined || found.bytesRead === 0) {
+          throw new FotaError("SLOT_ACCESS", `slot ${slot} ends at byte ${offsetBytes + done}`);
+        }
+        done += found.bytesRead;
+      }
+    });
   }
 
   async digest(slot: number, sizeBytes: number): Promise<SlotDigests> {

@@ -136,6 +136,14 @@ export class FakeFlash {
           const read = this.#existing(slot).seen.subarray(0, sizeBytes);
           return { md5: hex("md5", read), sha256: hex("sha256", read) };
         }),
+      read: (slot, offsetBytes, bytes) =>
+        power.pass("slots.read", () => {
+          const { seen } = this.#existing(slot);
+          if (offsetBytes + bytes.length > seen.length) {
+            throw new FotaError("SLOT_ACCESS", `slot ${slot} ends at byte ${seen.length}`);
+          }
+          bytes.set(seen.subarray(offsetBytes, offsetBytes + bytes.length));
+        }),
       ...(this.#readsBack && { readBack: (slot: number) => this.#readBack(slot, power) }),
       close: () => power.pass("slots.close", () => {}),
       attempt: (slot) =>

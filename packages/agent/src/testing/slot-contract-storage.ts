@@ -31,6 +31,35 @@ export const STORAGE_RULES: readonly ContractRule[] = [
     },
   ],
   [
+    "read fills the array from any offset, of the running slot too, and rejects past the end",
+    async ({ slots }) => {
+      if (slots.read === undefined) return;
+      const slot = await fillFreeSlot(slots);
+      const bytes = pattern(10_000);
+      for (const [start, end] of [
+        [0, 10_000],
+        [9_999, 10_000],
+        [4_000, 8_200],
+        [0, 1],
+      ] as const) {
+        const piece = new Uint8Array(end - start);
+        await slots.read(slot, start, piece);
+        assert(
+          piece.every((byte, index) => byte === bytes[start + index]),
+          `read of bytes ${start} to ${end}`,
+        );
+      }
+      const { runningSlot, slotSizeBytes } = await slots.record();
+      await slots.read(runningSlot, 0, new Uint8Array(1));
+      await assertRejects(
+        async () => slots.read?.(slot, slotSizeBytes, new Uint8Array(1)),
+        "read past the end",
+      );
+      await slots.close(slot);
+      await slots.close(runningSlot);
+    },
+  ],
+  [
     "no cursor is kept: pieces may come out of order and twice",
     async ({ slots }) => {
       const slot = await freeSlot(slots);
