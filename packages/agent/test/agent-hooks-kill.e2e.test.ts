@@ -7,14 +7,12 @@ import { readBootRecord } from "../src/boot/boot-record.js";
 import { readEnvironment } from "../src/boot/processes.js";
 import { startProgram } from "./agent-program.js";
 import { cutPower } from "./boot-device.js";
-import { randomFrom } from "./random.js";
+import { seededRandom } from "./random.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
 import type { WatchedProcess } from "./watched-process.js";
 
 /** How often a hook, its child or the daemon is killed; `npm run sweep` does it 200 times. */
 const KILLS = process.env["FOTA_SWEEP"] ? 200 : 8;
-/** The choices depend on it, though not their timing. */
-const SEED = Number(process.env["FOTA_SEED"] ?? Math.floor(Math.random() * 1e9));
 /** After this many kills, a job may end. More than the failures in a row that a hook may have. */
 const KILLS_PER_JOB = 6;
 /** How long a hook runs. */
@@ -23,7 +21,7 @@ const GATES = ["before-download", "before-install", "before-reset", "self-test"]
 const HOOKS = [...GATES, "after-confirm", "after-revert"] as const;
 const VERSIONS = ["1.0.0", "2.0.0"];
 
-const random = randomFrom(SEED);
+const random = seededRandom();
 let standIn: StandIn;
 beforeAll(async () => {
   standIn = await StandIn.start();
@@ -199,7 +197,6 @@ function expectTruth(plan: Plan, status: string, reason: string | undefined, sto
 test(
   `hooks, their children and the daemon are killed ${KILLS} times while a hook runs: each job tells what runs`,
   async () => {
-    console.log(`FOTA_SEED=${SEED}`);
     const device = await KilledDevice.make();
     const { boot, dir } = device;
     const [ends, killed]: Record<string, number>[] = [{}, {}];
@@ -254,11 +251,7 @@ test(
         expect(await hookProcesses(dir)).toEqual([]);
         expect(await readdir(join(dir, "fota-running"))).toEqual([]);
       } catch (error) {
-        const facts = JSON.stringify(
-          { plan, victims, status, reason, detail, story, seed: SEED },
-          undefined,
-          1,
-        );
+        const facts = JSON.stringify({ plan, victims, status, reason, detail, story }, undefined, 1);
         throw new Error(`${facts}\n${daemon.output()}`, { cause: error });
       }
       await cutPower(launcher);

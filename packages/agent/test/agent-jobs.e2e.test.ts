@@ -4,12 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isTerminal } from "@fota/shared";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { startProgram } from "./agent-program.js";
+import { seededRandom } from "./random.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
 import type { WatchedProcess } from "./watched-process.js";
 
 /** How often the daemon or a handler is killed; `npm run sweep` does it 200 times. */
 const KILLS = process.env["FOTA_SWEEP"] ? 200 : 12;
 
+const random = seededRandom();
 let standIn: StandIn;
 let device: StandInDevice;
 let handlers: string;
@@ -184,8 +186,8 @@ test(
       const jobId = await createJob({ operation: "work" });
       for (let status = "QUEUED"; !isTerminal(status as "QUEUED"); ) {
         await daemon.says(/connected to/);
-        await sleep(Math.random() * 700);
-        if (kills < KILLS && Math.random() < 0.7) {
+        await sleep(random() * 700);
+        if (kills < KILLS && random() < 0.7) {
           kills += 1;
           await kill(daemon);
           daemon = run();

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { startProgram } from "./agent-program.js";
 import { cutPower } from "./boot-device.js";
+import { seededRandom } from "./random.js";
 import { StandIn } from "./stand-in.js";
 import type { WatchedProcess } from "./watched-process.js";
 
@@ -17,6 +18,7 @@ const UPDATE_LINES = 16;
 const KILLS_PER_JOB = 4;
 const VERSIONS = ["1.0.0", "2.0.0"];
 
+const random = seededRandom();
 let standIn: StandIn;
 beforeAll(async () => {
   standIn = await StandIn.start();
@@ -30,12 +32,12 @@ afterAll(async () => await standIn.stop());
 
 /** Waits for a random moment of an update. */
 async function randomMoment(daemon: WatchedProcess): Promise<string> {
-  if (Math.random() < 0.5) {
-    const delayMs = Math.floor(Math.random() * UPDATE_MS);
+  if (random() < 0.5) {
+    const delayMs = Math.floor(random() * UPDATE_MS);
     await sleep(delayMs);
     return `${delayMs} ms`;
   }
-  const lines = 1 + Math.floor(Math.random() * UPDATE_LINES);
+  const lines = 1 + Math.floor(random() * UPDATE_LINES);
   await Promise.race([daemon.said(lines), sleep(2 * UPDATE_MS)]);
   return `${lines} lines`;
 }
