@@ -2,8 +2,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
-
-const SRC = join(import.meta.dirname, "../src");
+import { PORTABLE_BUILD, SRC } from "./portable-build.js";
 
 /** Returns the size in bytes of a firmware that only exports these names, as a minified bundle after `gzip -9`. */
 async function gzippedBytes(imports: Readonly<Record<string, string>>): Promise<number> {
@@ -11,14 +10,8 @@ async function gzippedBytes(imports: Readonly<Record<string, string>>): Promise<
     ([entry, names]) => `export ${names} from ${JSON.stringify(join(SRC, `${entry}.ts`))};`,
   );
   const { outputFiles } = await build({
+    ...PORTABLE_BUILD,
     stdin: { contents: lines.join("\n"), resolveDir: SRC },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    platform: "neutral",
-    target: "es2022",
-    conditions: ["@fota/source"],
-    write: false,
   });
   return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
 }
@@ -26,12 +19,12 @@ async function gzippedBytes(imports: Readonly<Record<string, string>>): Promise<
 const AGENT = { index: "{ FotaAgent, Jobs }" };
 
 test.each([
-  { what: "FotaAgent", imports: AGENT, limitBytes: 20_400 },
-  { what: "Fota", imports: { index: "{ Fota, Jobs }" }, limitBytes: 20_400 },
+  { what: "FotaAgent", imports: AGENT, limitBytes: 20_200 },
+  { what: "Fota", imports: { index: "{ Fota, Jobs }" }, limitBytes: 20_200 },
   { what: "Jobs alone", imports: { index: "{ Jobs }" }, limitBytes: 3_500 },
-  { what: "all of @fota/agent", imports: { index: "*" }, limitBytes: 21_000 },
-  { what: "FotaAgent and trusted keys", imports: { ...AGENT, trust: "*" }, limitBytes: 24_200 },
-  { what: "FotaAgent and its inventory", imports: { ...AGENT, inventory: "*" }, limitBytes: 21_500 },
+  { what: "all of @fota/agent", imports: { index: "*" }, limitBytes: 20_900 },
+  { what: "FotaAgent and trusted keys", imports: { ...AGENT, trust: "*" }, limitBytes: 24_300 },
+  { what: "FotaAgent and its inventory", imports: { ...AGENT, inventory: "*" }, limitBytes: 21_400 },
 ])("a firmware with $what is small", async ({ what, imports, limitBytes }) => {
   const bytes = await gzippedBytes(imports);
   console.log(`a firmware with ${what}: ${bytes} bytes gzipped`);

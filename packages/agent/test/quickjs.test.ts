@@ -9,6 +9,7 @@ import {
 } from "quickjs-emscripten-core";
 import { expect, test } from "vitest";
 import { keysOf, signedBy, testKey } from "../../shared/test/signing.js";
+import { PORTABLE_BUILD, SRC } from "./portable-build.js";
 
 const KIB = 1024;
 const MD5 = "9e107d9d372bb6826bd81d3542a419d6";
@@ -85,8 +86,6 @@ boot().then(boot).then(
   (error) => { globalThis.out = "threw " + error + "\\n" + error.stack; },
 );`;
 
-const SRC = join(import.meta.dirname, "../src");
-
 /** Compiling one large module takes more heap than the update itself, so docs/device-guide.md cuts the core at these. */
 const CUTS = ["core/check-document", "core/download", "core/runner"];
 
@@ -97,16 +96,10 @@ const CUTS = ["core/check-document", "core/download", "core/runner"];
  */
 async function bundle(...entries: string[]): Promise<Map<string, string>> {
   const { outputFiles } = await build({
+    ...PORTABLE_BUILD,
     entryPoints: { core: join(SRC, "index.ts"), ...entriesOf([...CUTS, ...entries]) },
-    bundle: true,
     splitting: true,
     outdir: SRC,
-    minify: true,
-    format: "esm",
-    platform: "neutral",
-    target: "es2022",
-    conditions: ["@fota/source"],
-    write: false,
   });
   return new Map(outputFiles.map(({ path, text }) => [basename(path, ".js"), text]));
 }
