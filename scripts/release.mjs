@@ -1,5 +1,5 @@
 // `npm run release`: turns the changesets into a version and its section of the changelog. It commits nothing.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { changelogSection, nextVersion, parseChange } from "./changes.mjs";
 import { root } from "./pnpm.mjs";
@@ -27,6 +27,13 @@ for (const [i, path] of manifests.entries()) {
 }
 const agentVersion = join(root, "packages/agent/src/core/agent-version.ts");
 writeFileSync(agentVersion, readFileSync(agentVersion, "utf8").replace(`"${version}"`, `"${next}"`));
+const recipes = join(root, "examples/yocto/meta-fota/recipes-core/fota-agent");
+renameSync(join(recipes, `fota-agent_${version}.bb`), join(recipes, `fota-agent_${next}.bb`));
+const buildroot = join(root, "examples/buildroot/package/fota-agent/fota-agent.mk");
+writeFileSync(
+  buildroot,
+  readFileSync(buildroot, "utf8").replace(`VERSION = ${version}`, `VERSION = ${next}`),
+);
 writeFileSync(log, `${before.slice(0, at)}${section}\n${before.slice(at)}`);
 for (const name of names) rmSync(join(folder, name));
 
@@ -34,5 +41,5 @@ console.log(`${version} -> ${next}, ${changes.length} changes
 
 next:
   npm test && npm run test:packages
-  git commit -am "release: ${next}"
+  git add --all && git commit -m "release: ${next}"
   git tag v${next} && git push --follow-tags     # .github/workflows/release.yml publishes it`);

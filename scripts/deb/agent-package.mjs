@@ -84,7 +84,7 @@ RAUC, SWUpdate, or fota-boot, which is the boot loader of an application.`,
       ...programs,
       ...manPages(facts),
       { path: `${UNITS}/fota-agent.service`, text: read("systemd/fota-agent.service") },
-      { path: `${UNITS}/fota-agent.service.d/configured.conf`, text: read("debian/configured.conf") },
+      { path: `${UNITS}/fota-agent.service.d/configured.conf`, text: read("systemd/configured.conf") },
       { path: `${UNITS}/fota-boot.service`, text: read("systemd/fota-boot.service") },
       ...readdirSync(join(AGENT, "systemd/slots"))
         .sort()
