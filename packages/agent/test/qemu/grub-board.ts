@@ -1,11 +1,12 @@
 import { execFile, spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { grubSlots } from "../../src/node/grub-slots.js";
 import { docBlock } from "../doc-block.js";
 import { canMount } from "../small-disk.js";
+import type { GrubFirmware } from "./grub-firmware.js";
 import type { DiskArea, LoaderBoard } from "./loader-device.js";
 import { missingQemu } from "./machine.js";
 import { missingAssembler, Payload } from "./payload.js";
@@ -23,36 +24,22 @@ import { changedSectors, sectorOf } from "./torn-states.js";
 
 const run = promisify(execFile);
 
-const MODULES = "/usr/lib/grub/i386-pc";
-/** Where the disk holds GRUB's core image: between the partition table and the first partition. */
-const CORE_SECTOR = 64;
-const SECTOR_BYTES = 512;
-
-/** Runs before the boot script of docs/grub.md: the console, and where the script is. */
-const EARLY_SCRIPT = `serial --unit=0 --speed=115200
-terminal_output serial
-set root=hd0,gpt1
-configfile /grub/grub.cfg
-`;
-const MODULE_NAMES =
-  "biosdisk part_gpt ext2 squash4 linux loadenv test echo reboot boot serial terminal normal configfile";
-
 /** Why GRUB cannot run here; `undefined` if it can. */
-export function grubMissing(): string | undefined {
+export function grubMissing(firmware: GrubFirmware): string | undefined {
   const packages = [
     missingQemu("x86_64"),
     missingAssembler("x86"),
     ...missingForDisks(),
     spawnSync("grub-mkimage", ["--version"]).error === undefined ? undefined : "grub-common",
-    spawnSync("test", ["-e", `${MODULES}/boot.img`]).status === 0 ? undefined : "grub-pc-bin",
     spawnSync("mkfs.ext4", ["-V"]).error === undefined ? undefined : "e2fsprogs",
+    ...firmware.missing(),
   ].filter((name) => name !== undefined);
   if (packages.length > 0) return `Debian: ${packages.join(", ")}`;
   return canMount ? undefined : "this user may not mount file systems";
 }
 
-/** Returns a PC with a BIOS, GRUB on its disk, and the block and the boot script of docs/grub.md. */
-export async function makeGrubBoard(dir: string): Promise<LoaderBoard> {
+/** Returns a PC with GRUB on its disk, and the block and the boot script of docs/grub.md on ext4. */
+export async function makeGrubBoard(dir: string, firmware: GrubFirmware): Promise<LoaderBoard> {
   const payload = await Payload.assemble("x86");
   const makeImage: LoaderBoard["makeImage"] = async (label, kernel) => {
     const initrd = { "boot/initrd.img": Buffer.from("nothing") };
@@ -64,7 +51,7 @@ export async function makeGrubBoard(dir: string): Promise<LoaderBoard> {
   const diskImage = join(dir, "grub-disk");
   await makeDisk(diskImage);
   await writeAt(diskImage, SLOT_PARTITIONS[0].offsetBytes, await makeImage("first", "hangs"));
-  await installGrub(diskImage, dir);
+  await firmware.install(diskImage, dir);
   await withPartition(diskImage, BOOT_PARTITION, async (partition) => {
     await run("mkfs.ext4", ["-q", partition]);
     await withMount(partition, async (mountPoint) => {
@@ -77,7 +64,7 @@ export async function makeGrubBoard(dir: string): Promise<LoaderBoard> {
   const { stdout } = await run("grub-mkimage", ["--version"]);
   return {
     name: `GRUB ${/[\d.]+/.exec(stdout)?.[0]}`,
-    machine: { arch: "x86_64", memoryMib: 128, accelerator: "tcg" }, // under KVM on KVM, a BIOS may not run
+    machine: { arch: "x86_64", ...firmware.machine, accelerator: "tcg" }, // a BIOS may not run in nested KVM
     bus: "ide",
     diskImage,
     recordArea: BOOT_PARTITION,
@@ -101,19 +88,6 @@ function tornWrites(before: Buffer, after: Buffer): number[][] {
   const uncommitted = journal.slice(0, -1);
   const half = uncommitted.slice(0, uncommitted.length / 2);
   return [[], block, half, [...block, ...half], uncommitted, [...block, ...uncommitted], changed];
-}
-
-/** Writes GRUB's boot sector and core image to the disk, linked by sector numbers (GRUB, boot.S and diskboot.S). */
-async function installGrub(disk: string, dir: string): Promise<void> {
-  const [early, core] = [join(dir, "early.cfg"), join(dir, "core.img")];
-  await writeFile(early, EARLY_SCRIPT);
-  const target = ["-O", "i386-pc", "-p", "(hd0,gpt1)/grub", "-c", early, "-o", core];
-  await run("grub-mkimage", [...target, ...MODULE_NAMES.split(" ")]);
-  const [boot, image] = [await readFile(`${MODULES}/boot.img`), await readFile(core)];
-  boot.writeBigUInt64LE(BigInt(CORE_SECTOR), 0x5c);
-  image.writeBigUInt64LE(BigInt(CORE_SECTOR + 1), 0x1f4);
-  await writeAt(disk, 0, boot.subarray(0, 440)); // the partition table follows
-  await writeAt(disk, CORE_SECTOR * SECTOR_BYTES, image);
 }
 
 /** Calls `use` with the environment block on the mounted boot partition, which stays as a power cut leaves it then. */

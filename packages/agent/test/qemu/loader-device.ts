@@ -105,10 +105,18 @@ export class LoaderDevice {
     return await this.next();
   }
 
+  /** Does nothing if the power is off. */
   async cutPower(): Promise<void> {
-    await this.#on.cutPower();
+    if (this.#machine === undefined) return;
+    await this.#machine.cutPower();
     this.#machine = undefined;
     this.cuts += 1;
+  }
+
+  /** Cuts the power and turns it on again. */
+  async powerCycle(): Promise<BootedSlot> {
+    await this.cutPower();
+    return await this.powerOn();
   }
 
   get #on(): Machine {

@@ -20,6 +20,7 @@ const HANDSHAKE_FLAGS = 1 | 2;
 const OPTION_MAGIC = Buffer.from("IHAVEOPT");
 const OPTION_REPLY_MAGIC = 0x3e889045565a9n;
 const REPLY_MAGIC = 0x67446698;
+const ERROR_IO = 5;
 
 /** Reads exact numbers of bytes from a connection. */
 class Reader {
@@ -69,10 +70,20 @@ export async function* nbdRequests(socket: Socket, sizeBytes: number): AsyncGene
 
 /** Answers a request, with the bytes that were read. */
 export function replyTo({ handle }: NbdRequest, socket: Socket, data: Buffer = Buffer.alloc(0)): void {
+  socket.write(Buffer.concat([replyHead(handle, 0), data]));
+}
+
+/** Answers a request with an error of the disk. */
+export function refuse({ handle }: NbdRequest, socket: Socket): void {
+  socket.write(replyHead(handle, ERROR_IO));
+}
+
+function replyHead(handle: Buffer, error: number): Buffer {
   const head = Buffer.alloc(16);
   head.writeUInt32BE(REPLY_MAGIC);
+  head.writeUInt32BE(error, 4);
   handle.copy(head, 8);
-  socket.write(Buffer.concat([head, data]));
+  return head;
 }
 
 /** Returns false if the client leaves. */

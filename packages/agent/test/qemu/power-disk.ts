@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import type { CutPoint } from "../../src/testing/power.js";
-import { type NbdRequest, nbdRequests, replyTo } from "./nbd-protocol.js";
+import { type NbdRequest, nbdRequests, refuse, replyTo } from "./nbd-protocol.js";
 
 const SECTOR_BYTES = 512;
 
@@ -29,6 +29,8 @@ export class PowerDisk {
   #cut: DiskCut | undefined;
   #onCut: () => void = () => {};
   #writes: DiskWrite[] = [];
+  /** The disk refuses to write. */
+  isReadOnly = false;
 
   private constructor(imagePath: string, socketPath: string) {
     this.#file = openSync(imagePath, "r+");
@@ -91,6 +93,10 @@ export class PowerDisk {
   /** Returns false if the power was cut. */
   #carryOut(request: NbdRequest, socket: Socket): boolean {
     const { type, offsetBytes, sizeBytes, data } = request;
+    if (type === "write" && this.isReadOnly) {
+      refuse(request, socket);
+      return true;
+    }
     if (type === "write") {
       this.#writes.push({ sizeBytes, isChange: !this.read(offsetBytes, sizeBytes).equals(data) });
       if (this.#writes.length === this.#cut?.write) {

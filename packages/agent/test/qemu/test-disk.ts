@@ -10,12 +10,13 @@ const run = promisify(execFile);
 const SECTOR_BYTES = 512;
 const MIB = 1024 * 1024;
 
-/** Partitions of a device: one for the boot loader or the data, and the two slots. */
+/** Partitions of a device, in this order: for the boot loader's script or the data, the two slots, UEFI's own. */
 export const BOOT_PARTITION: DiskArea = { offsetBytes: MIB, sizeBytes: 6 * MIB };
 export const SLOT_PARTITIONS: readonly [DiskArea, DiskArea] = [
   { offsetBytes: 8 * MIB, sizeBytes: 4 * MIB },
   { offsetBytes: 12 * MIB, sizeBytes: 4 * MIB },
 ];
+export const ESP_PARTITION: DiskArea = { offsetBytes: 16 * MIB, sizeBytes: 4 * MIB };
 /** An SD card has a power of 2. */
 const DISK_BYTES = 32 * MIB;
 
@@ -27,11 +28,11 @@ export function missingForDisks(): string[] {
   );
 }
 
-/** Makes an empty disk with a GPT: the boot partition, then slots 0 and 1. */
+/** Makes an empty disk with a GPT. */
 export async function makeDisk(path: string): Promise<void> {
   await writeFile(path, "");
   await truncate(path, DISK_BYTES);
-  const partitions = [BOOT_PARTITION, ...SLOT_PARTITIONS].map(
+  const partitions = [BOOT_PARTITION, ...SLOT_PARTITIONS, ESP_PARTITION].map(
     ({ offsetBytes, sizeBytes }) => `start=${offsetBytes / SECTOR_BYTES},size=${sizeBytes / SECTOR_BYTES}`,
   );
   const script = ["label: gpt", "unit: sectors", ...partitions].join("\n");
