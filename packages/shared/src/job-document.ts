@@ -3,12 +3,13 @@ import { FotaError } from "./errors.js";
 import { IMAGE_URL_MAX_LENGTH, isImageUrl, isPresignPlaceholder } from "./image-url.js";
 import {
   type IntegerSchema,
-  type ListSchema,
+  listOf,
   optional,
   readBySchema,
   type Schema,
   type SchemaOf,
   type StringSchema,
+  text,
 } from "./schema.js";
 import { VERSION_MAX_LENGTH, VERSION_PATTERN } from "./version.js";
 
@@ -210,17 +211,7 @@ function deltaFault({ bc_sha256, bc_delta = [] }: DocumentImage): string | undef
     : undefined;
 }
 
-/** Returns the schema of a text. */
-export function text(maxLength: number, pattern: Pick<RegExp, "test">, must: string): StringSchema {
-  return { type: "string", maxLength, pattern, must };
-}
-
 function hexDigits(count: number): StringSchema {
   const pattern = new RegExp(`^[0-9a-f]{${count}}$`);
   return { ...text(count, pattern, `be ${count} hex digits`), lowerCase: true };
-}
-
-/** Returns the schema of a list. */
-export function listOf<Item extends Schema>(maxLength: number, items: Item): ListSchema & { items: Item } {
-  return { type: "list", items, maxLength };
 }

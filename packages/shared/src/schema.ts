@@ -30,7 +30,7 @@ export interface StringSchema extends Presence {
 }
 
 /** A list of 1 to `maxLength` items. */
-export interface ListSchema extends Presence {
+interface ListSchema extends Presence {
   type: "list";
   items: Schema;
   maxLength: number;
@@ -68,6 +68,16 @@ export type SchemaOf<T> = number extends T
                   : SchemaOf<T[Key]>;
               };
             };
+
+/** Returns the schema of a text. `must` describes it in a fault: "be a version". */
+export function text(maxLength: number, pattern: Pick<RegExp, "test">, must: string): StringSchema {
+  return { type: "string", maxLength, pattern, must };
+}
+
+/** Returns the schema of a list of 1 to `maxLength` items. */
+export function listOf<Item extends Schema>(maxLength: number, items: Item): ListSchema & { items: Item } {
+  return { type: "list", items, maxLength };
+}
 
 /** Returns `schema` for a key that may be absent. */
 export function optional<S extends Schema>(schema: S): S & { optional: true } {

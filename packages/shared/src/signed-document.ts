@@ -4,13 +4,11 @@ import {
   type DocumentSignature,
   type JobDocument,
   type KeySetLink,
-  listOf,
   parseBySchema,
   plainDocumentSchema,
   positiveInteger,
-  text,
 } from "./job-document.js";
-import { optional, readBySchema, type SchemaOf } from "./schema.js";
+import { listOf, optional, readBySchema, type SchemaOf, text } from "./schema.js";
 
 const signatures: SchemaOf<DocumentSignature[]> = listOf(8, {
   type: "object",
