@@ -25,11 +25,7 @@ const random = seededRandom();
 let standIn: StandIn;
 beforeAll(async () => {
   standIn = await StandIn.start();
-  for (const version of VERSIONS) {
-    const path = standIn.imagePath(version);
-    await writeFile(path, `#!/bin/sh\necho "app ${version} pid $$ "\nexec sleep 600\n`);
-    await chmod(path, 0o755);
-  }
+  for (const version of VERSIONS) await standIn.makeApp(version);
 });
 afterAll(async () => await standIn.stop());
 
@@ -43,7 +39,7 @@ cd ${dir}
 name=\${0##*/}
 sleep 600 & child=$!
 echo "start $name $FOTA_JOB_ID" >> log
-echo "$$ $child" > pids
+echo "$$ $child $name" > pids
 sleep ${HOOK_MS / 1000}
 kill $child 2>/dev/null
 rm -f pids
@@ -125,8 +121,9 @@ class KilledDevice {
 
   /** Waits until the daemon has noticed that a hook was killed, and the job shows it if the hook was asked for it. */
   async #isReported(daemon: WatchedProcess, jobId: string): Promise<void> {
-    const line = await daemon.says(/hook \S+ failed: \S+ killed by SIGKILL/);
-    if (line.includes("hook after-")) return;
+    const failure = daemon.says(/hook \S+ failed: \S+ killed by SIGKILL/);
+    const line = await Promise.race([failure, sleep(5_000)]); // none if the hook had just ended
+    if (line === undefined || line.includes("hook after-")) return;
     const detail = async () => expect((await this.resultOf(jobId)).detail).toMatch(/killed by SIGKILL/);
     await vi.waitFor(detail, { timeout: 30_000, interval: 20 });
   }
@@ -136,34 +133,37 @@ class KilledDevice {
   }
 
   /**
-   * Waits for a random moment of a hook, and kills it, its child or the daemon. Returns what was killed. Lets the daemon
-   * act on a killed hook, or not.
+   * Lets some hooks pass, and kills the next one, its child or the daemon at a random moment. Lets the daemon act on a
+   * killed hook, or not. Returns what was killed, in which hook; `undefined` if the job is over.
    */
   async kill(
     daemon: WatchedProcess,
     jobId: string,
     isOver: () => Promise<boolean>,
-  ): Promise<string | undefined> {
-    for (;;) {
-      const [hook, child] = (await this.read("pids")).split(" ").map(Number);
-      if (hook !== undefined && child !== undefined && hook > 0 && child > 0) {
-        await sleep(random() * HOOK_MS);
-        const [victim, pid] = [
-          ["hook", hook],
-          ["child", child],
-          ["daemon", daemon.process.pid ?? 0],
-        ][Math.floor(random() * 3)] as [string, number];
-        try {
-          process.kill(pid, "SIGKILL");
-        } catch {
-          return undefined; // it has just ended
-        }
-        if (victim === "hook" && random() < 0.7) await this.#isReported(daemon, jobId);
-        return victim;
-      }
-      if (await isOver()) return undefined;
-      await sleep(10);
+  ): Promise<{ victim: "hook" | "child" | "daemon"; name: string } | undefined> {
+    const seen = new Set<number>();
+    for (let toPass = Math.floor(random() * (HOOKS.length - 1)); !(await isOver()); await sleep(10)) {
+      const [, hook, child, name = ""] = /^(\d+) (\d+) (\S+)$/m.exec(await this.read("pids")) ?? [];
+      if (hook === undefined || seen.has(Number(hook))) continue;
+      seen.add(Number(hook));
+      if (toPass-- > 0) continue;
+      await sleep(random() * HOOK_MS);
+      const victim = (["hook", "child", "daemon"] as const)[Math.floor(random() * 3)] ?? "daemon";
+      const pid = { hook: Number(hook), child: Number(child), daemon: daemon.process.pid ?? 0 }[victim];
+      if (!killed(pid)) continue;
+      if (victim === "hook" && random() < 0.7) await this.#isReported(daemon, jobId);
+      return { victim, name };
     }
+    return undefined;
+  }
+}
+
+/** Kills a process. Returns false if it has just ended. */
+function killed(pid: number): boolean {
+  try {
+    return process.kill(pid, "SIGKILL");
+  } catch {
+    return false;
   }
 }
 
@@ -199,7 +199,7 @@ test(
   async () => {
     const device = await KilledDevice.make();
     const { boot, dir } = device;
-    const [ends, killed]: Record<string, number>[] = [{}, {}];
+    const [ends, killsOf, killsIn]: Record<string, number>[] = [{}, {}, {}];
     const count = (counts: Record<string, number> | undefined, key: string) => {
       if (counts !== undefined) counts[key] = (counts[key] ?? 0) + 1;
     };
@@ -216,19 +216,21 @@ test(
         !(await device.read("fota-after-hooks.json")).includes(jobId);
       const victims: string[] = [];
       const limit = Math.ceil(random() * KILLS_PER_JOB);
-      while (victims.length < limit && kills < KILLS && !(await isOver())) {
-        const daemon = device.run();
-        const victim = await device.kill(daemon, jobId, isOver);
-        if (victim !== undefined) {
-          victims.push(victim);
-          kills += 1;
-          count(killed, victim);
-        }
+      let daemon = device.run();
+      while (victims.length < limit && kills < KILLS) {
+        const kill = await device.kill(daemon, jobId, isOver);
+        if (kill === undefined) break;
+        const { victim, name } = kill;
+        kills += 1;
+        victims.push(`${victim} ${name}`);
+        count(killsOf, victim);
+        count(killsIn, name);
+        if (victim === "child") continue; // the hook goes on
         daemon.process.kill("SIGKILL"); // a daemon that runs on asks a failed hook again after a minute
         await daemon.ended;
         await rm(join(dir, "pids"), { force: true });
+        daemon = device.run();
       }
-      const daemon = device.run();
       const ended = async () => expect(await isOver()).toBe(true);
       await vi.waitFor(ended, { timeout: 60_000, interval: 50 }).catch(async () => {
         const story = await device.story(jobId);
@@ -256,7 +258,7 @@ test(
       }
       await cutPower(launcher);
     }
-    console.log(`${KILLS} kills ${JSON.stringify(killed)}: jobs ${JSON.stringify(ends)}`);
+    console.log(`${KILLS} kills ${JSON.stringify([killsOf, killsIn])}: jobs ${JSON.stringify(ends)}`);
     await boot.dispose();
   },
   60_000 + KILLS * 8_000,

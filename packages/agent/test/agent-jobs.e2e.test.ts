@@ -19,10 +19,7 @@ const processes: WatchedProcess[] = [];
 
 beforeAll(async () => {
   standIn = await StandIn.start();
-  for (const version of ["1.0.0", "2.0.0"]) {
-    await writeFile(standIn.imagePath(version), `#!/bin/sh\necho "app ${version} $$"\nexec sleep 6000\n`);
-    await chmod(standIn.imagePath(version), 0o755);
-  }
+  for (const version of ["1.0.0", "2.0.0"]) await standIn.makeApp(version);
 });
 afterAll(async () => await standIn.stop());
 beforeEach(async () => {

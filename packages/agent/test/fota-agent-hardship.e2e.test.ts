@@ -19,11 +19,7 @@ const processes: WatchedProcess[] = [];
 
 beforeAll(async () => {
   standIn = await StandIn.start();
-  for (const version of ["1.0.0", "2.0.0"]) {
-    const path = standIn.imagePath(version);
-    await writeFile(path, `#!/bin/sh\necho "app ${version}"\nexec sleep 600\n${"#".repeat(IMAGE_BYTES)}`);
-    await chmod(path, 0o755);
-  }
+  for (const version of ["1.0.0", "2.0.0"]) await standIn.makeApp(version, IMAGE_BYTES);
 });
 afterAll(async () => await standIn.stop());
 beforeEach(async () => {

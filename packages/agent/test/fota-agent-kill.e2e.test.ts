@@ -1,4 +1,3 @@
-import { chmod, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTerminal, type JobExecutionStatus } from "@fota/shared";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -22,11 +21,7 @@ const random = seededRandom();
 let standIn: StandIn;
 beforeAll(async () => {
   standIn = await StandIn.start();
-  for (const version of VERSIONS) {
-    const path = standIn.imagePath(version);
-    await writeFile(path, `#!/bin/sh\necho "app ${version} pid $$ "\nexec sleep 600\n`);
-    await chmod(path, 0o755);
-  }
+  for (const version of VERSIONS) await standIn.makeApp(version);
 });
 afterAll(async () => await standIn.stop());
 

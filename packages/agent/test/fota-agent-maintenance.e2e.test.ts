@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
@@ -23,11 +23,7 @@ const closers: (() => unknown)[] = [];
 
 beforeAll(async () => {
   standIn = await StandIn.start();
-  for (const version of ["1.0.0", "2.0.0"]) {
-    const path = standIn.imagePath(version);
-    await writeFile(path, `#!/bin/sh\necho "app ${version}"\nexec sleep 600\n${"#".repeat(IMAGE_BYTES)}`);
-    await chmod(path, 0o755);
-  }
+  for (const version of ["1.0.0", "2.0.0"]) await standIn.makeApp(version, IMAGE_BYTES);
 });
 afterAll(async () => await standIn.stop());
 beforeEach(async () => {

@@ -105,6 +105,15 @@ export class StandIn {
     await appendFile(this.imagePath(version), start + comment.slice(0, missingBytes));
   }
 
+  /**
+   * Writes an application that knows nothing of updates: a shell script that prints its version and runs on. Comments
+   * extend it by `paddingBytes`.
+   */
+  async makeApp(version: string, paddingBytes = 0): Promise<void> {
+    const script = `#!/bin/sh\necho "app ${version} pid $$ "\nexec sleep 6000\n${"#".repeat(paddingBytes)}`;
+    await writeFile(this.imagePath(version), script, { mode: 0o755 });
+  }
+
   /** Path of the firmware with this version; a test may write its own there. */
   imagePath(version: string): string {
     return join(this.#tools, version);
