@@ -118,6 +118,7 @@ export { isSocketLocked, type LockResult, takeSocketLock } from "./socket-lock/t
 export {
   CAUSES,
   type Cause,
+  type DownloadPath,
   decodeStatusDetails,
   encodeStatusDetails,
   statusDetailsFault,

@@ -48,8 +48,16 @@ export const CAUSES = [
 export type Cause = (typeof CAUSES)[number];
 
 /**
+ * How an image was downloaded: `patch` from an image that the device had, `compressed`, or `whole`. After a patch that
+ * did not work, `whole:` and the cause.
+ */
+export type DownloadPath = "patch" | "compressed" | "whole" | `whole:${Cause | "patch-invalid"}`;
+
+/**
  * The report of a device in `statusDetails`. `detail` is text for people. The other fields explain the cause: `bytes`
- * of `totalBytes` downloaded, the `expected` and the `actual` value, and the version and slot that are `running`.
+ * of `totalBytes` downloaded, the `expected` and the `actual` value, and the version and slot that are `running`. If the
+ * job document has patches and the device can use them, `via` is the way of the download, and `fetchedBytes` counts all
+ * bytes of the image and of patches that came over the network.
  */
 export interface UpdateReport {
   phase?: UpdatePhase;
@@ -61,10 +69,12 @@ export interface UpdateReport {
   expected?: string;
   actual?: string;
   running?: string;
+  via?: DownloadPath;
+  fetchedBytes?: number;
 }
 
-const NUMBER_KEYS = ["percent", "bytes", "totalBytes"] as const;
-const TEXT_KEYS = ["phase", "reason", "detail", "expected", "actual", "running"] as const;
+const NUMBER_KEYS = ["bytes", "totalBytes", "fetchedBytes", "percent"] as const;
+const TEXT_KEYS = ["phase", "reason", "detail", "expected", "actual", "running", "via"] as const;
 
 /**
  * Encodes a report within AWS's limits: at most 10 pairs, values of 1 to 1,024 characters without control characters.
@@ -77,6 +87,7 @@ export function encodeStatusDetails(report: UpdateReport): StatusDetails {
     if (value === undefined) continue;
     const text = cleanText(String(value));
     if (text !== "") details[key] = text;
+    if (Object.keys(details).length === STATUS_DETAILS_MAX_PAIRS) break;
   }
   return details;
 }

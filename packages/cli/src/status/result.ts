@@ -30,6 +30,10 @@ const thingSummarySchema = v.strictObject({
   expected: v.optional(described(v.string(), "digest in the job document")),
   actual: v.optional(described(v.string(), "digest that the device found")),
   running: v.optional(described(v.string(), "version or slot that the device runs")),
+  via: v.optional(
+    described(v.string(), "patch, compressed or whole; after a patch that did not work, whole:<cause>"),
+  ),
+  fetchedBytes: v.optional(described(v.number(), "bytes of the image and of patches that the device fetched")),
   versionNumber: v.optional(
     described(v.number(), "with --thing: version of the execution; every change increments it"),
   ),
