@@ -33,7 +33,9 @@ const thingSummarySchema = v.strictObject({
   via: v.optional(
     described(v.string(), "patch, compressed or whole; after a patch that did not work, whole:<cause>"),
   ),
-  fetchedBytes: v.optional(described(v.number(), "bytes of the image and of patches that the device fetched")),
+  fetchedBytes: v.optional(
+    described(v.number(), "bytes of the image and of patches that the device fetched"),
+  ),
   versionNumber: v.optional(
     described(v.number(), "with --thing: version of the execution; every change increments it"),
   ),
