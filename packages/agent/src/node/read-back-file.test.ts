@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readBackFile } from "./read-back-file.js";
 
-const IMAGE = Buffer.from(Array.from({ length: 700_001 }, (_, i) => (i * 31 + (i >> 8)) & 255));
+const IMAGE = Buffer.from(Array.from({ length: 3_700_001 }, (_, i) => (i * 31 + (i >> 8)) & 255));
 const digestsOf = (bytes: Uint8Array) => ({
   md5: createHash("md5").update(bytes).digest("hex"),
   sha256: createHash("sha256").update(bytes).digest("hex"),

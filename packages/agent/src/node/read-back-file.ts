@@ -28,6 +28,9 @@ parentPort.on("message", (message) => {
   parentPort.postMessage({ md5: md5.digest("hex"), sha256: sha256.digest("hex") });
 });`;
 
+/** The thread is told of no less than this: to wake it takes processor time. */
+const ADVANCE_BYTES = 1024 * 1024;
+
 /**
  * Reads and hashes a file in a separate thread while the file grows. Keeps the process alive until `stop`, which also
  * closes the file.
@@ -41,9 +44,19 @@ export function readBackFile(path: string): ReadBack {
     thread.once("exit", () => reject(new Error("the thread that reads the slot back has ended")));
   });
   digests.catch(() => {}); // an error matters only to a caller of `digests`
+  let writtenBytes = 0;
+  let toldBytes = 0;
+  const tell = () => {
+    toldBytes = writtenBytes;
+    thread.postMessage(toldBytes);
+  };
   return {
-    advance: (writtenBytes) => thread.postMessage(writtenBytes),
+    advance(bytes) {
+      writtenBytes = bytes;
+      if (writtenBytes - toldBytes >= ADVANCE_BYTES) tell();
+    },
     digests() {
+      tell();
       thread.postMessage("digests");
       return digests;
     },
