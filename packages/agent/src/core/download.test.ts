@@ -243,6 +243,47 @@ describe("a slot that is read back behind the writes", () => {
   });
 });
 
+describe("slots that compute SHA-256 alone", () => {
+  const target = {
+    slot: 1,
+    url: "https://bucket.example/image",
+    sizeBytes: IMAGE.length,
+    md5: createHash("md5").update(IMAGE).digest("hex"),
+    sha256: createHash("sha256").update(IMAGE).digest("hex"),
+  };
+
+  async function startOver(before: Uint8Array) {
+    const made = setUp(IMAGE);
+    const { slots, start } = made;
+    await slots.write(1, 0, before);
+    const { digest } = slots;
+    const calls: string[] = [];
+    slots.digest = async (slot, sizeBytes) => {
+      calls.push("digest");
+      return await digest(slot, sizeBytes);
+    };
+    slots.sha256 = async (slot, sizeBytes) => {
+      calls.push("sha256");
+      return (await digest(slot, sizeBytes)).sha256;
+    };
+    return { ...made, calls, result: await start({ target }) };
+  }
+
+  test("another image in the slot is told by that", async () => {
+    const { calls, result, server } = await startOver(imageOf(9, IMAGE.length));
+    expect(calls).toEqual(["sha256"]);
+    expect(result).toEqual({ kind: "downloaded" });
+    expect(server.gets.length).toBe(1);
+  });
+
+  test("the image itself is compared by both digests", async () => {
+    const { calls, result, server } = await startOver(IMAGE);
+    expect(calls.slice(0, 2)).toEqual(["sha256", "digest"]);
+    expect(result).toEqual({ kind: "downloaded", found: { md5: target.md5, sha256: target.sha256 } });
+    expect(server.gets).toEqual([]);
+  });
+});
+
 describe("hosts", () => {
   test("a host that is not allowed: nothing is asked, erased or written", async () => {
     const { server, power, start } = setUp();

@@ -59,6 +59,11 @@ export interface Slots {
    */
   digest(slot: number, sizeBytes: number): Promise<SlotDigests>;
   /**
+   * Optional. Returns only the SHA-256 of `digest`, for less processor time. The agent calls it to learn which image a
+   * slot holds. Before an image boots, it always compares both digests.
+   */
+  sha256?(slot: number, sizeBytes: number): Promise<string>;
+  /**
    * Optional. Fills `bytes` with the bytes of the slot from `offsetBytes` on, read from storage. Also works for the running
    * slot. Rejects if the slot holds fewer. Without it, the device downloads no patches (`bc_delta`).
    */

@@ -4,7 +4,7 @@ import type { DownloadTuning } from "./download-tuning.js";
 import type { Device, ReadBack, SlotDigests } from "./ports.js";
 import { SlotWriter } from "./slot-writer.js";
 import type { Journal, UpdateTarget } from "./update-state.js";
-import { matchesTarget } from "./verify.js";
+import { matchesTarget, slotHolds } from "./verify.js";
 
 export interface SlotImageRequest {
   target: UpdateTarget;
@@ -76,6 +76,7 @@ export class SlotImage {
     const { slots, log } = this.#device;
     try {
       await slots.sync(target.slot); // an earlier process may have ended before it synced
+      if (slots.sha256 !== undefined && !(await slotHolds(slots, target.slot, target))) return undefined;
       const found = await slots.digest(target.slot, target.sizeBytes);
       if (!matchesTarget(found, target) || (await this.#isShorter())) return undefined;
       log("info", `slot ${target.slot} already holds the image: nothing is downloaded`);

@@ -24,8 +24,11 @@ export async function verifyImage(
 /** What tells one image from another. */
 export type ImageIdentity = Pick<UpdateTarget, "sizeBytes" | "md5" | "sha256">;
 
-/** Tells whether `slot` holds the image. */
+/** Tells whether `slot` holds the image: by its SHA-256 alone, where it is known and the slots can compute it. */
 export async function slotHolds(slots: Slots, slot: number, target: ImageIdentity): Promise<boolean> {
+  if (target.sha256 !== undefined && slots.sha256 !== undefined) {
+    return (await slots.sha256(slot, target.sizeBytes)) === target.sha256;
+  }
   return matchesTarget(await slots.digest(slot, target.sizeBytes), target);
 }
 

@@ -73,6 +73,11 @@ export class BundleStorage extends SlotStorage {
     return { md5: createHash("md5").digest("hex"), sha256: createHash("sha256").digest("hex") };
   }
 
+  override async sha256(slot: number, sizeBytes: number): Promise<string> {
+    if (slot !== this.#options.runningSlot) return await super.sha256(slot, sizeBytes);
+    return (await this.digest(slot, sizeBytes)).sha256;
+  }
+
   async #isStillInstalled(slot: number, { mark, markBefore }: InstalledBundle): Promise<boolean> {
     const found = await this.#options.markOf?.(slot);
     return markBefore === undefined ? found === mark : found !== undefined && found !== markBefore;

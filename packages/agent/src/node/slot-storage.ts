@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -9,7 +9,7 @@ import { errnoOf, storageError } from "../boot/storage-error.js";
 import type { ReadBack, SlotDigests } from "../core/ports.js";
 import { readBackFile } from "./read-back-file.js";
 
-/** Buffer size of `digest`. */
+/** Buffer size of `digest` and `sha256`. */
 const READ_BYTES = 256 * 1024;
 
 /** For fewer bytes, starting a thread takes longer than reading them back at the end. */
@@ -133,7 +133,16 @@ export class SlotStorage {
 
   async digest(slot: number, sizeBytes: number): Promise<SlotDigests> {
     const path = this.pathOf(slot);
-    return await withStorageErrors(`cannot read slot ${slot}`, path, () => digestFile(path, sizeBytes));
+    const [md5, sha256] = [createHash("md5"), createHash("sha256")];
+    await withStorageErrors(`cannot read slot ${slot}`, path, () => hashFile(path, sizeBytes, [md5, sha256]));
+    return { md5: md5.digest("hex"), sha256: sha256.digest("hex") };
+  }
+
+  async sha256(slot: number, sizeBytes: number): Promise<string> {
+    const path = this.pathOf(slot);
+    const sha256 = createHash("sha256");
+    await withStorageErrors(`cannot read slot ${slot}`, path, () => hashFile(path, sizeBytes, [sha256]));
+    return sha256.digest("hex");
   }
 
   readBack(slot: number, sizeBytes: number): ReadBack | undefined {
@@ -219,9 +228,8 @@ async function checkSpace(path: string, sizeBytes: number): Promise<void> {
   });
 }
 
-/** Computes both digests in one pass with a fixed buffer. A missing file counts as empty. */
-async function digestFile(path: string, sizeBytes: number): Promise<SlotDigests> {
-  const [md5, sha256] = [createHash("md5"), createHash("sha256")];
+/** Passes the first `sizeBytes` bytes to `hashes`, with a fixed buffer. A missing file counts as empty. */
+async function hashFile(path: string, sizeBytes: number, hashes: readonly Hash[]): Promise<void> {
   const handle = await openToRead(path);
   try {
     const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, sizeBytes)));
@@ -229,14 +237,12 @@ async function digestFile(path: string, sizeBytes: number): Promise<SlotDigests>
       const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, sizeBytes - at), at);
       if (bytesRead === 0) break;
       const piece = buffer.subarray(0, bytesRead);
-      md5.update(piece);
-      sha256.update(piece);
+      for (const hash of hashes) hash.update(piece);
       at += bytesRead;
     }
   } finally {
     await handle?.close();
   }
-  return { md5: md5.digest("hex"), sha256: sha256.digest("hex") };
 }
 
 async function openToRead(path: string): Promise<FileHandle | undefined> {

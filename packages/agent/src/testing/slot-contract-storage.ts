@@ -27,6 +27,10 @@ export const STORAGE_RULES: readonly ContractRule[] = [
       const slot = await fillFreeSlot(slots);
       assertEqual(await slots.digest(slot, 10_000), PATTERN_10000, "digest of 10,000 bytes");
       assertEqual(await slots.digest(slot, 4_000), PATTERN_4000, "digest of the first 4,000 bytes");
+      if (slots.sha256 !== undefined) {
+        const sha256 = await slots.sha256(slot, 4_000);
+        assert(sha256 === PATTERN_4000.sha256, `the SHA-256 of the first 4,000 bytes is ${sha256}`);
+      }
       await slots.close(slot);
     },
   ],
