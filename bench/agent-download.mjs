@@ -1,107 +1,128 @@
 // The agent's download and verification on file slots, against `curl -o file URL && md5sum file` on the same server in
-// the same run; and with `sync file` between, as the agent's bytes are on the disk before they count. `npm run build`
-// first; then: node bench/agent-download.mjs [MiB] [rounds]
-import { execFile, fork } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
+// the same run, over http and https: processor time (user and system) and wall time. The latter is also compared with
+// `sync file` in between, as the agent's bytes are on the disk before they count. `npm run build` first; then:
+// node bench/agent-download.mjs [MiB] [rounds] [http|https]
+import { fork } from "node:child_process";
+import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { timeCommand, timeCommands } from "./timed-command.mjs";
+import { tlsFile } from "./tls-file.mjs";
 
 const MIB = 1024 * 1024;
-const run = promisify(execFile);
-const [role = "512", ...rest] = process.argv.slice(2);
+const [sizeMib = "512", rounds = "3", ...schemes] = process.argv.slice(2);
+for (const scheme of schemes.length === 0 ? ["http", "https"] : schemes) await compare(scheme);
 
-if (role === "serve") serve();
-else if (role === "update") await update(JSON.parse(rest[0]));
-else await compare(Number(role), Number(rest[0] ?? 3));
-
-/** Sends as many bytes as the path says: one random block over and over. */
-function serve() {
-  const block = randomBytes(MIB);
-  const server = createServer((request, response) => {
-    const sizeBytes = Number(request.url.slice(1));
-    response.writeHead(200, { "content-length": sizeBytes, etag: '"bench"' });
-    let sent = 0;
-    const more = () => {
-      while (sent < sizeBytes) {
-        const piece = block.subarray(0, Math.min(MIB, sizeBytes - sent));
-        sent += piece.length;
-        if (!response.write(piece)) return response.once("drain", more);
-      }
-      response.end();
-    };
-    more();
-  });
-  server.listen(0, "127.0.0.1", () => process.send(server.address().port));
-}
-
-/** One update in a process of its own, so that its peak is its own. */
-async function update({ dir, url, md5, sizeBytes, tuning }) {
-  const { Fota } = await import("../packages/agent/dist/index.js");
-  const { nodeDevice } = await import("../packages/agent/dist/node/index.js");
-  const log = (_level, message) => process.stderr.write(`${message}\n`);
-  let peakHeapBytes = 0;
-  const onProgress = () => {
-    peakHeapBytes = Math.max(peakHeapBytes, process.memoryUsage().heapUsed);
-  };
-  const options = { download: tuning, onProgress, allowLoopbackHttp: true };
-  const fota = new Fota(nodeDevice({ dir, runningSlot: 0, log }), options);
-  const document = { operation: "fota", bc_idx: 1, bc_crc: md5, bc_size: sizeBytes, bc_url: url };
-  const start = performance.now();
-  const done = await fota.update(document);
-  const seconds = (performance.now() - start) / 1000;
-  if (!done) throw new Error("the update failed");
-  process.send({ seconds, peakHeapBytes, peakRssBytes: process.resourceUsage().maxRSS * 1024 });
-  process.disconnect();
-}
-
-async function compare(sizeMib, rounds) {
+async function compare(scheme) {
   const dir = await mkdtemp(join(tmpdir(), "fota-bench-"));
-  const server = fork(import.meta.filename, ["serve"]);
+  const server = start("image-server.mjs", scheme);
   try {
-    const port = await messageOf(server);
-    const measure = async (sizeBytes) => {
-      const url = `http://127.0.0.1:${port}/${sizeBytes}`;
-      const curl = await curlAndMd5sum(url, join(dir, "curl"), []);
-      const synced = await curlAndMd5sum(url, join(dir, "curl"), ["sync"]);
-      const request = { dir, url, md5: curl.md5, sizeBytes, tuning: JSON.parse(process.env.TUNING ?? "{}") };
-      const agent = await messageOf(fork(import.meta.filename, ["update", JSON.stringify(request)]));
-      await rm(join(dir, "slot-1"), { force: true });
-      return { curl: curl.seconds, synced: synced.seconds, agent };
-    };
-    const small = await measure(MIB);
-    const rows = [];
-    let peak = small.agent;
-    for (let round = 1; round <= rounds; round += 1) {
-      const { curl, synced, agent } = await measure(sizeMib * MIB);
-      rows.push({ curl: agent.seconds / curl, synced: agent.seconds / synced });
-      if (agent.peakRssBytes > peak.peakRssBytes) peak = agent;
-      const seconds = [agent.seconds, curl, synced].map((each) => `${each.toFixed(2)} s`);
-      say(`${sizeMib} MiB: agent ${seconds[0]}, curl and md5sum ${seconds[1]}, with sync ${seconds[2]}`);
-    }
-    for (const [name, what] of Object.entries({ curl: "curl and md5sum", synced: "curl, sync and md5sum" })) {
-      const sorted = rows.map((row) => row[name]).sort((a, b) => a - b);
-      say(`agent / ${what}: ${sorted[Math.floor(rounds / 2)].toFixed(2)} (median of ${rounds})`);
-    }
-    const mib = (bytes) => (bytes / MIB).toFixed(1);
-    say(`peak RSS ${mib(peak.peakRssBytes)} MiB; for 1 MiB ${mib(small.agent.peakRssBytes)} MiB`);
-    say(`peak heap ${mib(peak.peakHeapBytes)} MiB; for 1 MiB ${mib(small.agent.peakHeapBytes)} MiB`);
+    const origin = await messageOf(server);
+    const small = await measureAgent(await prepare(origin, dir, MIB));
+    const request = await prepare(origin, dir, Number(sizeMib) * MIB);
+    const measured = [];
+    for (let round = 0; round < Number(rounds); round += 1) measured.push(await measureRound(request, round));
+    say(`${sizeMib} MiB over ${scheme}, median of ${rounds} rounds [lowest to highest]`);
+    report(measured, small);
   } finally {
     server.kill();
     await rm(dir, { recursive: true });
   }
 }
 
-async function curlAndMd5sum(url, file, between) {
-  const start = performance.now();
-  await run("curl", ["-s", "-o", file, url]);
-  for (const command of between) await run(command, [file]);
-  const { stdout } = await run("md5sum", [file]);
-  const seconds = (performance.now() - start) / 1000;
-  await rm(file);
-  return { seconds, md5: stdout.slice(0, 32) };
+/** Fetches an image once, for its digests. */
+async function prepare(origin, dir, sizeBytes) {
+  const [url, file] = [`${origin}/${sizeBytes}`, join(dir, "curl")];
+  await timeCommand("curl", curlArgs(url, file));
+  const digest = async (command) => (await timeCommand(command, [file])).stdout.split(" ")[0];
+  return { dir, url, file, sizeBytes, md5: await digest("md5sum"), sha256: await digest("sha256sum") };
+}
+
+/** Both sides take turns at being first: the machine may get slower or faster meanwhile. */
+async function measureRound(request, round) {
+  const { url, file, sizeBytes, dir } = request;
+  const curl = () =>
+    timeCommands([
+      ["curl", ...curlArgs(url, file)],
+      ["md5sum", file],
+    ]);
+  const synced = () =>
+    timeCommands([
+      ["curl", ...curlArgs(url, file)],
+      ["sync", file],
+      ["md5sum", file],
+    ]);
+  const sides = [
+    ["curl", curl],
+    ["agent", () => measureAgent(request)],
+    ["synced", synced],
+  ];
+  const row = {};
+  for (const [name, measure] of round % 2 === 0 ? sides : sides.reverse()) row[name] = await measure();
+  await changeByte(join(dir, "slot-1"), sizeBytes - 1);
+  row.overOther = await measureAgent(request, true);
+  return row;
+}
+
+async function measureAgent(request, keepsSlot = false) {
+  if (!keepsSlot) await rm(join(request.dir, "slot-1"), { force: true });
+  return await messageOf(start("agent-update.mjs", JSON.stringify(request)));
+}
+
+function report(measured, small) {
+  const times = (side, key) => measured.map((row) => row[side][key]);
+  const ratios = (side, key, other, otherKey = key) =>
+    measured.map((row) => row[side][key] / row[other][otherKey]);
+  const cpu = "cpuSeconds";
+  say("CPU in seconds");
+  line("curl and md5sum", times("curl", cpu));
+  line("agent", times("agent", cpu), ratios("agent", cpu, "curl"));
+  line("curl and md5sum, system alone", times("curl", "systemSeconds"));
+  line("agent, system alone", times("agent", "systemSeconds"));
+  const withStart = "cpuSecondsWithStart";
+  line("agent with the start of Node.js", times("agent", withStart), ratios("agent", withStart, "curl", cpu));
+  line("agent, slot held another image", times("overOther", cpu), ratios("overOther", cpu, "curl"));
+  line("one more reading, both digests", times("agent", "cpuSecondsOfDigests"));
+  line("one more reading, SHA-256 alone", times("agent", "cpuSecondsOfSha256"));
+  say("wall time in seconds");
+  line("curl and md5sum", times("curl", "seconds"));
+  line("agent", times("agent", "seconds"), ratios("agent", "seconds", "curl"));
+  line("curl, sync and md5sum", times("synced", "seconds"));
+  line("agent", times("agent", "seconds"), ratios("agent", "seconds", "synced"));
+  const mib = (runs, key) => (Math.max(...runs.map((each) => each[key])) / MIB).toFixed(1);
+  const runs = measured.map(({ agent }) => agent);
+  say(`peak RSS ${mib(runs, "peakRssBytes")} MiB; for 1 MiB ${mib([small], "peakRssBytes")} MiB`);
+  say(`peak heap ${mib(runs, "peakHeapBytes")} MiB; for 1 MiB ${mib([small], "peakHeapBytes")} MiB`);
+}
+
+/** Prints the spread of times, and of their ratios to what curl took in the same round. */
+function line(name, values, ratios) {
+  const ratio = ratios === undefined ? "" : `  ratio ${spread(ratios)}`;
+  say(`  ${name.padEnd(32)} ${spread(values)}${ratio}`);
+}
+
+function spread(values) {
+  const sorted = values.toSorted((a, b) => a - b).map((each) => each.toFixed(2));
+  return `${sorted[Math.floor(sorted.length / 2)]} [${sorted[0]} to ${sorted.at(-1)}]`;
+}
+
+function curlArgs(url, file) {
+  return ["-s", "--cacert", tlsFile("ca"), "-o", file, url];
+}
+
+/** Makes a file that holds another image of the same size. */
+async function changeByte(path, offsetBytes) {
+  const handle = await open(path, "r+");
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, offsetBytes);
+    await handle.write(Buffer.of(buffer[0] ^ 1), 0, 1, offsetBytes);
+  } finally {
+    await handle.close();
+  }
+}
+
+function start(script, ...args) {
+  return fork(join(import.meta.dirname, script), args);
 }
 
 function messageOf(child) {
@@ -111,6 +132,6 @@ function messageOf(child) {
   });
 }
 
-function say(line) {
-  process.stdout.write(`${line}\n`);
+function say(text) {
+  process.stdout.write(`${text}\n`);
 }
