@@ -79,6 +79,19 @@ describe.each(["http", "https"])("%s", (scheme) => {
     expect(digest.digest("hex")).toBe(sha256(IMAGE));
     expect(used.size).toBeLessThanOrEqual(2);
   });
+
+  test("an image of unknown length comes through node:http, and is whole", async () => {
+    const url = await serve(scheme, (_request, response) => {
+      response.write(IMAGE.subarray(0, MIB));
+      response.end(IMAGE.subarray(MIB));
+    });
+    const digest = createHash("sha256");
+    for await (const piece of (await get(url)).body) {
+      await new Promise(setImmediate);
+      digest.update(piece);
+    }
+    expect(digest.digest("hex")).toBe(sha256(IMAGE));
+  });
 });
 
 test.each([
