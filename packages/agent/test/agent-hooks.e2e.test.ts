@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { readBootRecord } from "../src/boot/boot-record.js";
@@ -130,6 +130,26 @@ test("a hook that hangs is killed and defers the update; a broken or unknown one
   expect(daemon.output()).toMatch(
     /before_install is not the name of a hook and is ignored; rename it to before-install/,
   );
+});
+
+test("a hook that is a link to a missing file holds the update; with the file, it goes on", async () => {
+  const elsewhere = join(device.boot.dir, "elsewhere");
+  await symlink(elsewhere, join(hooks, "before-download"));
+  const daemon = await start();
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  const detail = expect.stringMatching(/before-download is a link to a file that does not exist$/);
+  await vi.waitFor(
+    async () => expect(await resultOf(jobId)).toMatchObject({ status: "IN_PROGRESS", detail }),
+    10_000,
+  );
+  expect(daemon.output()).toMatch(
+    /warn: .*before-download is a link to .*; restore the file, or remove the link/,
+  );
+  await writeFile(elsewhere, "#!/bin/sh\n", { mode: 0o755 });
+  daemon.process.kill("SIGHUP");
+  await daemon.says(/hook before-download allowed/);
+  await daemon.says(/reporting -> idle/);
+  expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
 });
 
 test("a daemon that is killed while a hook runs: the next one kills the hook and asks again", async () => {
