@@ -231,6 +231,7 @@ test(
         await rm(join(dir, "pids"), { force: true });
         daemon = device.run();
       }
+      await daemon.says(/connected to/); // it handles SIGTERM, even if the job is over
       const ended = async () => expect(await isOver()).toBe(true);
       await vi.waitFor(ended, { timeout: 60_000, interval: 50 }).catch(async () => {
         const story = await device.story(jobId);

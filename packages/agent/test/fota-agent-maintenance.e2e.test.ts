@@ -167,7 +167,7 @@ test.skipIf(networkManagerMissing !== undefined)(
 
 test("the server sees no more bytes per second than the limit", async () => {
   const limit = 400_000;
-  await writeFile(standIn.imagePath("3.0.0"), `#!/bin/sh\nexec sleep 600\n${"#".repeat(1_000_000)}`);
+  await writeFile(standIn.imagePath("3.0.0"), `#!/bin/sh\nexec sleep 600\n${"#".repeat(1_500_000)}`);
   const image = await readFile(standIn.imagePath("3.0.0"));
   // Half open: the device closes its side when it has read all, however much of it the kernel holds in between.
   let closed: (seconds: number) => void = () => {};
@@ -187,7 +187,8 @@ test("the server sees no more bytes per second than the limit", async () => {
   const { port } = server.address() as AddressInfo;
   await standIn.createJob("3.0.0", device.thingName, 1, undefined, `http://127.0.0.1:${port}/image`);
   await daemon.says(/downloading -> verifying/);
-  expect((image.length - READ_AHEAD_BYTES) / (await taken)).toBeLessThanOrEqual(limit);
+  // Twice the limit: a busy machine may notice the connection late. Without a limit, it is a hundred times as much.
+  expect((image.length - READ_AHEAD_BYTES) / (await taken)).toBeLessThanOrEqual(2 * limit);
 });
 
 test("new jobs wait for the jitter; an update that is in progress does not", async () => {

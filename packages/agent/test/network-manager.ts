@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findDefaultDevice } from "../src/daemon/maintenance/metered.js";
 
-const device = findDefaultDevice(readFileSync("/proc/net/route", "utf8"));
+const ROUTES = "/proc/net/route";
+/** Network device of this machine's default route. */
+export const defaultDevice = existsSync(ROUTES) ? findDefaultDevice(readFileSync(ROUTES, "utf8")) : undefined;
 
 /** Why NetworkManager cannot run here; `undefined` if it can. */
 export const networkManagerMissing = ["NetworkManager", "nmcli", "dbus-daemon", "ip", "unshare"].some(
@@ -15,7 +17,7 @@ export const networkManagerMissing = ["NetworkManager", "nmcli", "dbus-daemon", 
   ? "Debian: network-manager, dbus, iproute2"
   : spawnSync("unshare", ["-mn", "true"]).status !== 0
     ? "this user may not make namespaces"
-    : device === undefined
+    : defaultDevice === undefined
       ? "this machine has no default route"
       : undefined;
 
@@ -34,10 +36,10 @@ const BUS = (
 /** Network, state and configuration of its own. Without udev, which NetworkManager sees by a read-only /sys. */
 const START = `set -e
 ip link set lo up
-ip link add ${device} type veth peer name far
-ip addr add 192.0.2.2/24 dev ${device}
+ip link add ${defaultDevice} type veth peer name far
+ip addr add 192.0.2.2/24 dev ${defaultDevice}
 ip link set far up
-ip link set ${device} up
+ip link set ${defaultDevice} up
 for folder in /run /var/lib/NetworkManager /etc/NetworkManager; do
   mkdir -p $folder
   mount -t tmpfs tmpfs $folder
@@ -90,7 +92,7 @@ export class NetworkManager {
       "type",
       "ethernet",
       "ifname",
-      device ?? "",
+      defaultDevice ?? "",
       "con-name",
       "uplink",
       ...address,
@@ -102,7 +104,7 @@ export class NetworkManager {
   /** Changes the connection while it is up. */
   change(metered: "yes" | "no"): void {
     this.#call("connection", "modify", "uplink", "connection.metered", metered);
-    this.#call("device", "reapply", device ?? "");
+    this.#call("device", "reapply", defaultDevice ?? "");
   }
 
   #call(...args: string[]): void {

@@ -1,7 +1,8 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { defaultDevice } from "../../../test/network-manager.js";
 import { findDefaultDevice, findDefaultDevice6, isMetered } from "./metered.js";
 
 let dir: string;
@@ -20,7 +21,7 @@ function nmcli(script: string): void {
   chmodSync(join(dir, "nmcli"), 0o755);
 }
 
-test.runIf(hasDefaultRoute()).each([
+test.runIf(defaultDevice !== undefined).each([
   ["yes", true],
   ["yes (guessed)", true],
   ["no", false],
@@ -30,7 +31,7 @@ test.runIf(hasDefaultRoute()).each([
   expect(await isMetered(undefined)).toBe(metered);
 });
 
-test.runIf(hasDefaultRoute()).each([
+test.runIf(defaultDevice !== undefined).each([
   [
     "echo unknown",
     /^NetworkManager answers "unknown" for \S+: let it manage the device, or set meteredCommand$/,
@@ -40,10 +41,6 @@ test.runIf(hasDefaultRoute()).each([
   nmcli(script);
   await expect(isMetered(undefined)).rejects.toThrow(message);
 });
-
-function hasDefaultRoute(): boolean {
-  return findDefaultDevice(readFileSync("/proc/net/route", "utf8")) !== undefined;
-}
 
 test("the device of the default route with the lowest metric is asked about", () => {
   const routes = [
