@@ -2,11 +2,13 @@
 // upgrades, removes and purges the package. `npm run test:deb -- trixie` does it with Debian 13 and the package for all
 // architectures. Needs root, debootstrap and dpkg-dev; the first run makes the Debian, about a minute.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makePackages } from "./deb.mjs";
 import { whyNoMachine } from "./debian/machine.mjs";
+import { whyNoDebian } from "./debian/root-folder.mjs";
 import { setUpDevice } from "./first-device/device.mjs";
 import { packageChecks } from "./first-device/package-checks.mjs";
 import { openPage, readSections } from "./first-device/page-run.mjs";
@@ -14,7 +16,7 @@ import { openPage, readSections } from "./first-device/page-run.mjs";
 /** The section before which the package is upgraded. */
 const UPGRADE = "Upgrade, remove, purge";
 const suite = process.argv[2] ?? "bookworm";
-const why = whyNoMachine();
+const why = whyNoMachine() ?? whyNoDebian(suite);
 let passed = 0;
 let current = "";
 let failed = 0;
@@ -38,6 +40,7 @@ async function test() {
   try {
     const [withNode, forNodejs] = await step("the packages are made", () => makePackages({ isFast: true }));
     const [used, other] = suite === "bookworm" ? [withNode, forNodejs] : [forNodejs, withNode];
+    await step("the same sources make the same bytes", () => isReproducible([withNode, forNodejs]));
     await step("lintian finds no errors and no warnings", () => lint([used, other]));
     device = await step(`Debian ${suite} boots`, () => setUpDevice(suite, join(folder, "device")));
     const checks = packageChecks(device, used, folder);
@@ -70,6 +73,19 @@ async function step(what, task) {
   console.log(`ok  ${what}  (${((Date.now() - beganMs) / 1000).toFixed(1)} s)`);
   passed += 1;
   return result;
+}
+
+/** Makes the packages again, as a user with other habits, and compares them. */
+async function isReproducible(files) {
+  const digests = () => files.map((file) => createHash("sha256").update(readFileSync(file)).digest("hex"));
+  const before = digests();
+  const umask = process.umask(0o077);
+  try {
+    await makePackages({ isFast: true });
+  } finally {
+    process.umask(umask);
+  }
+  if (digests().join() !== before.join()) throw new Error(`${files.join(" or ")} differs`);
 }
 
 /** Does nothing without lintian. */

@@ -28,7 +28,7 @@ export function buildPackage({ fields, description, files, scripts }, file, { ep
   try {
     for (const entry of files) place(folder, entry);
     const control = join(folder, "DEBIAN");
-    mkdirSync(control, { mode: 0o755 });
+    makeFolders(folder, "DEBIAN");
     const write = (name, text, mode = 0o644) => {
       writeFileSync(join(control, name), text);
       chmodSync(join(control, name), mode);

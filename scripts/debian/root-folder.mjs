@@ -6,28 +6,33 @@ import { dirname, join } from "node:path";
 
 const PACKAGES = ["systemd", "systemd-sysv", "dbus", "sudo"];
 
-/**
- * Copies a fresh Debian into a folder. The first call for a release makes it by debootstrap, about a minute, and keeps
- * it in the user's cache for the next ones.
- * @param suite codename of the release
- * @param folder must not exist
- * @throws if debootstrap fails, or apt of this machine has no source of the release
- */
-export function copyDebian(suite, folder) {
-  const caches = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
-  const kept = join(caches, "fota-tests", ["debian", suite, ...PACKAGES].join("-"));
-  if (!existsSync(kept)) {
-    const unfinished = `${kept}.${process.pid}`;
-    mkdirSync(dirname(kept), { recursive: true });
-    try {
-      const include = `--include=${PACKAGES.join(",")}`;
-      run("debootstrap", ["--variant=minbase", include, suite, unfinished, mirrorOf(suite)]);
-      renameSync(unfinished, kept);
-    } finally {
-      rmSync(unfinished, { recursive: true, force: true });
-    }
+/** Returns why there is no Debian of this release, or undefined after it was made, which takes about a minute. */
+export function whyNoDebian(suite) {
+  const kept = keptFolder(suite);
+  if (existsSync(kept)) return undefined;
+  const unfinished = `${kept}.${process.pid}`;
+  mkdirSync(dirname(kept), { recursive: true });
+  try {
+    const include = `--include=${PACKAGES.join(",")}`;
+    run("debootstrap", ["--variant=minbase", include, suite, unfinished, mirrorOf(suite)]);
+    renameSync(unfinished, kept);
+    return undefined;
+  } catch (error) {
+    return error.message;
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
   }
-  run("cp", ["--archive", "--reflink=auto", kept, folder]);
+}
+
+/** Copies a fresh Debian, which `whyNoDebian` has made, into a folder that must not exist. */
+export function copyDebian(suite, folder) {
+  run("cp", ["--archive", "--reflink=auto", keptFolder(suite), folder]);
+}
+
+/** Returns the folder in the user's cache. */
+function keptFolder(suite) {
+  const caches = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
+  return join(caches, "fota-tests", ["debian", suite, ...PACKAGES].join("-"));
 }
 
 /** Returns the address of the mirror: of this release or else of any, because mirrors have all releases. */
