@@ -1,4 +1,4 @@
-import { formatBytes, formatRows } from "../terminal/format.js";
+import { formatBytes, formatPercent, formatRows } from "../terminal/format.js";
 import type { Output } from "../terminal/output.js";
 import type { AppliedDelta, DeltaInfo, MadeDeltaFile } from "./result.js";
 
@@ -35,9 +35,4 @@ function deltaRows({ sha256, image, from, frameBytes }: MadeDeltaFile): [string,
     ["old image", from === undefined ? "none" : `${from.sizeBytes} bytes, sha256 ${from.sha256}`],
     ["frame size", formatBytes(frameBytes)],
   ];
-}
-
-/** Formats a share with one digit behind the point below 10 %. */
-function formatPercent(percent: number): string {
-  return `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
 }

@@ -1,7 +1,9 @@
 import {
+  type DocumentDelta,
   FOTA_OPERATION,
   FotaError,
   IMAGE_URL_MAX_LENGTH,
+  imagesOf,
   isImageUrl,
   isPresignPlaceholder,
   JOB_DOCUMENT_MAX_LENGTH,
@@ -38,6 +40,7 @@ export interface DocumentFile {
   image: Pick<ImageFile, "md5" | "sha256" | "sizeBytes">;
   slot: number;
   url: string;
+  bc_delta?: DocumentDelta[];
 }
 
 /**
@@ -48,7 +51,9 @@ export function jobDocumentOf(
   spec: Pick<JobSpec, "fwVersion" | "model" | "minVersion">,
   [first, ...others]: readonly [DocumentFile, ...DocumentFile[]],
 ): JobDocument {
-  for (const { url } of [first, ...others]) checkUrl(url);
+  for (const { url, bc_delta = [] } of [first, ...others]) {
+    for (const each of [url, ...bc_delta.map((delta) => delta.url)]) checkUrl(each);
+  }
   const document = parseJobDocument({
     operation: FOTA_OPERATION,
     ...imageKeys(first),
@@ -68,17 +73,22 @@ export function checkDocumentLength(document: JobDocument): void {
   throw new FotaError(
     "DOCUMENT_TOO_LARGE",
     `the job document has ${length} characters, AWS allows ${JOB_DOCUMENT_MAX_LENGTH}`,
-    { hint: "use --presign iot, which puts short placeholders into it instead of URLs" },
+    {
+      hint: imagesOf(document).some(({ bc_delta }) => bc_delta !== undefined)
+        ? "use --presign iot, which puts short placeholders into it instead of URLs, or offer fewer patches"
+        : "use --presign iot, which puts short placeholders into it instead of URLs",
+    },
   );
 }
 
-function imageKeys({ image, slot, url }: DocumentFile) {
+function imageKeys({ image, slot, url, bc_delta }: DocumentFile) {
   return {
     bc_idx: slot,
     bc_crc: image.md5,
     bc_size: image.sizeBytes,
     bc_url: url,
     bc_sha256: image.sha256,
+    ...(bc_delta !== undefined && { bc_delta }),
   };
 }
 

@@ -104,5 +104,5 @@ test.each<[string, PublishRequest, string[], ReturnType<typeof image>[], string]
   const sources = { file, env: {}, now };
   const spec = jobSpecOf(request, parseTargets(request.to, 100), sources);
   const { bucket } = imageSpecOf(request, sources);
-  expect(jobIdOf({ spec, bucket, targetArns, images, packageArns: [] })).toBe(jobId);
+  expect(jobIdOf({ spec, bucket, targetArns, images, packageArns: [], patches: [] })).toBe(jobId);
 });

@@ -16,6 +16,7 @@ const content: JobContent = {
   targetArns: ["arn:a", "arn:b"],
   images: [{ slot: 1, key: "fota/x/app.bin", sha256: "x" }],
   packageArns: [],
+  patches: [],
 };
 const changed = (more: Partial<JobContent["spec"]>) => ({
   ...content,

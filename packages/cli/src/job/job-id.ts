@@ -25,6 +25,8 @@ export interface JobContent {
   signed?: unknown;
   /** Lists the ARNs of the package versions that the job installs. */
   packageArns: readonly string[];
+  /** Lists what the offered patches are for. */
+  patches: readonly unknown[];
 }
 
 /** Begins each id that fota makes. */
@@ -35,16 +37,25 @@ const DIGEST_CHARACTERS = 10;
 const LABEL_ROOM = JOB_ID_MAX_LENGTH - JOB_ID_PREFIX.length - "-".length - DIGEST_CHARACTERS;
 
 /** Returns the job id of a publish, made from its content: repeating the same publish gives the same job. */
-export function jobIdOf({ spec, bucket, targetArns, images, signed, packageArns }: JobContent): string {
+export function jobIdOf({
+  spec,
+  bucket,
+  targetArns,
+  images,
+  signed,
+  packageArns,
+  patches,
+}: JobContent): string {
   const { continuous, makeGroup, presign, fwVersion, model, minVersion, rollout, scheduleTexts } = spec;
   const { start, end, atEnd, window } = scheduleTexts;
   const how = [continuous, makeGroup, presign.by, rollout, start, end, atEnd, window];
   const what = images.map(({ slot, key, sha256 }) => [slot, key, sha256]);
   const content = [[...targetArns].sort(), bucket, what, fwVersion, model, minVersion, how];
-  // Ids of jobs without signatures and packages stay those of earlier releases.
+  // Ids of jobs without signatures, packages and patches stay those of earlier releases.
   const added = [
     ...(signed === undefined ? [] : [signed]),
     ...(packageArns.length === 0 ? [] : [{ packages: packageArns }]),
+    ...(patches.length === 0 ? [] : [{ patches }]),
   ];
   const text = JSON.stringify([...content, ...added]);
   return jobIdFrom({ fwVersion, imageKey: images[0]?.key ?? "" }, text);

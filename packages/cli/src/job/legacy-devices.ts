@@ -16,7 +16,7 @@ const LEGACY_DOCUMENT_MAX_LENGTH = 4_096;
 function legacyNotes({ bc_idx: slot, bc_alt }: JobDocument): string[] {
   const notes = [
     "a device with the original library boots what it got even if its MD5 is wrong",
-    "it ignores bc_sha256, bc_version, bc_model, bc_min, bc_alt and signatures",
+    "it ignores bc_sha256, bc_version, bc_model, bc_min, bc_alt, bc_delta and signatures",
   ];
   if (bc_alt === undefined) return notes;
   return [...notes, `it takes the image for slot ${slot} only: one that runs slot ${slot} refuses the job`];
@@ -75,7 +75,7 @@ export function checkLegacyDocument(document: JobDocument): void {
   if (length <= LEGACY_DOCUMENT_MAX_LENGTH) return;
   throw unsafe(
     `the job document has ${length} characters, more than the ${LEGACY_DOCUMENT_MAX_LENGTH} that are safe for an original device`,
-    "publish one image and not several",
+    "publish one image and not several, and leave out --delta-from",
   );
 }
 

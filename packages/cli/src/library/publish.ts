@@ -1,12 +1,15 @@
 import { withCloud } from "../connect/with-cloud.js";
+import type { Context } from "../context.js";
+import { withScratchFolder } from "../files/scratch-folder.js";
 import { checkSignersOfKeySets } from "../publish/check-key-sets.js";
 import { planPublish } from "../publish/plan.js";
 import { summaryOfPlan } from "../publish/plan-summary.js";
-import { preparePublish } from "../publish/prepare.js";
+import { type PreparedPublish, preparePublish } from "../publish/prepare.js";
 import { executePlan, publishedOf } from "../publish/publish.js";
 import type { PublishRequest } from "../publish/request.js";
 import type { PlanSummary, Published, PublishStep } from "../publish/result.js";
 import { signPlan } from "../publish/signing.js";
+import { uploadsInParts } from "../settings/settings.js";
 import { checkTexts } from "./check-arguments.js";
 import { type AccessOptions, openContext } from "./open.js";
 
@@ -31,11 +34,28 @@ export async function publish(options: PublishOptions): Promise<PublishResult> {
   const context = await openContext(options);
   checkTexts("images", options.images);
   checkTexts("to", options.to);
-  const { output, settings } = context;
+  if (options.deltaFrom !== undefined) checkTexts("deltaFrom", options.deltaFrom);
   const now = new Date();
-  const { specs, files, signing } = await preparePublish(context, options, now);
+  const prepared = await preparePublish(context, options, now);
+  return await withScratchFolder((folder) => executeRequest(context, options, prepared, now, folder));
+}
+
+async function executeRequest(
+  context: Context,
+  options: PublishOptions,
+  prepared: PreparedPublish,
+  now: Date,
+  folder: () => Promise<string>,
+): Promise<PublishResult> {
+  const { host, output, settings } = context;
   return await withCloud(context, async (cloud) => {
-    const plan = await signPlan(await planPublish(specs, files, cloud, now, signing));
+    const making = {
+      folder,
+      inParts: uploadsInParts(settings),
+      signal: host.signal,
+      progress: () => undefined,
+    };
+    const plan = await signPlan(await planPublish(prepared, cloud, now, making));
     for (const warning of plan.warnings) output.warn(warning);
     if (options.dryRun === true) {
       const { jobArn, document } = plan.existing ?? { jobArn: null, document: plan.document };

@@ -1,4 +1,4 @@
-import { FotaError, isFotaError, type JobDocument, parseJobDocument } from "@fota/shared";
+import { type DocumentImage, FotaError, isFotaError, type JobDocument, parseJobDocument } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
 import { describeJob, getJobDocument } from "../aws/jobs.js";
 import { secondJobId } from "../job/job-id.js";
@@ -58,12 +58,16 @@ function parseStored(text: string): JobDocument | undefined {
   }
 }
 
-/** Compares all but the signatures of URLs and of the document, and the time of the latter. */
+/**
+ * Compares all but the signatures of URLs and of the document, and the time of the latter. Patches are the same if they
+ * are from the same images: another release of Node.js may compress them differently.
+ */
 function sameDocument(a: JobDocument, b: JobDocument): boolean {
   const withoutSignature = (document: JobDocument) => {
-    const bare = <T extends { bc_url: string }>(image: T) => ({
+    const bare = <T extends DocumentImage>({ bc_delta = [], ...image }: T) => ({
       ...image,
       bc_url: image.bc_url.split("?")[0],
+      froms: bc_delta.map(({ from_sha256 }) => from_sha256),
     });
     const { bc_sig: _signatures, bc_at: _signedAt, ...rest } = bare(document);
     const entries = Object.entries({ ...rest, bc_alt: document.bc_alt?.map(bare) });

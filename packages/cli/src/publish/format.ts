@@ -4,10 +4,11 @@ import type { Rollout } from "../job/rollout.js";
 import { bareUrl } from "../job/signed-url.js";
 import { formatTargets } from "../job/targets.js";
 import { signatureText } from "../signing/signature-text.js";
-import { formatBytes, formatSeconds, formatSlots, formatTime } from "../terminal/format.js";
+import { formatBytes, formatPercent, formatSeconds, formatSlots, formatTime } from "../terminal/format.js";
 import type { Paint } from "../terminal/paint.js";
 import { toJson } from "../terminal/text.js";
 import { formatWrappedRows } from "../terminal/wrap.js";
+import { OFFERED_PERCENT_MAX, type PatchFacts, percentOf } from "./patches.js";
 import type { Plan } from "./plan.js";
 import type { PublishOutcome } from "./publish.js";
 import { isOpen } from "./reach.js";
@@ -27,7 +28,7 @@ export function formatOutcome(plan: Plan, { published, created }: PublishOutcome
   const head = created
     ? `${paint("green", "✔")} job ${paint("bold", published.jobId)} created`
     : `${paint("green", "✔")} job ${paint("bold", published.jobId)} ${existsText(plan)}: nothing to do`;
-  return `${head}\n\n${rows([...imageRows(plan, screen), ...packageRows(plan), ...targetRows(plan), ...signatureRows(plan, published), urlRow(plan, published)], screen)}`;
+  return `${head}\n\n${rows([...imageRows(plan, screen), ...patchRows(plan), ...packageRows(plan), ...targetRows(plan), ...signatureRows(plan, published), urlRow(plan, published)], screen)}`;
 }
 
 function existsText({ existing }: Plan): string {
@@ -43,6 +44,7 @@ export function formatPlan(plan: Plan, published: Published, cost: Cost, screen:
       : `job ${paint("bold", published.jobId)} ${existsText(plan)}: nothing would be done`;
   const all = [
     ...imageRows(plan, screen),
+    ...patchRows(plan),
     ...packageRows(plan),
     ...targetRows(plan),
     ...groupRows(plan),
@@ -57,7 +59,7 @@ export function formatPlan(plan: Plan, published: Published, cost: Cost, screen:
 /** Formats the document as devices receive it, with its URLs without their signatures. */
 export function formatDocument({ document }: Published): string {
   const bare = (key: string, value: unknown) =>
-    key === "bc_url" && typeof value === "string" ? bareUrl(value) : value;
+    (key === "bc_url" || key === "url") && typeof value === "string" ? bareUrl(value) : value;
   return toJson(document, 2, bare);
 }
 
@@ -79,6 +81,22 @@ function imageRows({ images, spec }: Plan, { columns }: Screen): Row[] {
       ["object", fits ? where : where.replace(sha256, `${sha256.slice(0, 12)}…`)],
     ];
   });
+}
+
+/** Returns what a device downloads, by the image that it has. */
+function patchRows({ patches: { offered, tooLarge }, images }: Plan): Row[] {
+  const severalImages = byObject(images).length > 1;
+  const text = (patch: PatchFacts): string => {
+    const { from, slots, bytes } = patch;
+    const what = from === undefined ? "compressed" : `from ${from.name}`;
+    const where = severalImages ? `, ${formatSlots(slots.map((slot) => ({ slot })))}` : "";
+    return `${what}${where}: ${formatBytes(bytes)}, ${formatPercent(percentOf(patch))} of the image`;
+  };
+  const lines = [
+    ...offered.map(text),
+    ...tooLarge.map((patch) => `${text(patch)}: above ${OFFERED_PERCENT_MAX} %, not offered`),
+  ];
+  return lines.map((line, i) => [i === 0 ? "patches" : "", line]);
 }
 
 function packageRows({ packages: { arns, version }, existing }: Plan): Row[] {

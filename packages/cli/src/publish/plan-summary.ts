@@ -1,6 +1,7 @@
 import { byObject } from "../aws/image-object.js";
 import { jobRequestOf } from "../job/job-request.js";
 import type { Prices } from "../settings/config-schema.js";
+import { type PatchFacts, type PatchPlan, percentOf } from "./patches.js";
 import type { Plan } from "./plan.js";
 import type { Cost, PlanSummary } from "./result.js";
 
@@ -14,6 +15,7 @@ export function summaryOfPlan(plan: Plan, prices: Prices | undefined): PlanSumma
     uploads: byObject(images)
       .filter(([{ isThere }]) => !isThere)
       .map(([{ slot, image }]) => ({ slot, bytes: image.sizeBytes })),
+    ...patchesOf(plan.patches),
     exists: plan.existing !== undefined,
     ...(plan.queryGroups.length > 0 && {
       queryGroups: plan.queryGroups.map(({ name, query, exists }) => ({ name, query, exists })),
@@ -23,6 +25,20 @@ export function summaryOfPlan(plan: Plan, prices: Prices | undefined): PlanSumma
     cost: costOf(plan, prices),
     warnings: plan.warnings,
   };
+}
+
+function patchesOf({ offered, tooLarge }: PatchPlan): Pick<PlanSummary, "patches"> {
+  const patches = [
+    ...offered.map((patch) => ({ ...factsOf(patch), offered: true, upload: !patch.isThere })),
+    ...tooLarge.map((patch) => ({ ...factsOf(patch), offered: false, upload: false })),
+  ];
+  return patches.length === 0 ? {} : { patches };
+}
+
+function factsOf(patch: PatchFacts) {
+  const { slots, from, bytes } = patch;
+  const percent = percentOf(patch);
+  return { slots: [...slots], from: from?.name ?? null, fromSha256: from?.sha256 ?? null, bytes, percent };
 }
 
 function costOf(

@@ -1,4 +1,4 @@
-import { type DocumentImage, FotaError, type Hint, type JobDocument } from "@fota/shared";
+import { type DocumentDelta, type DocumentImage, FotaError, type Hint, type JobDocument } from "@fota/shared";
 import { mapAtOnce } from "../at-once.js";
 import { checkBucket } from "../aws/buckets.js";
 import type { Cloud } from "../aws/cloud.js";
@@ -12,7 +12,13 @@ import { targetArn } from "../aws/target-arn.js";
 import { hasImage } from "../aws/upload.js";
 import type { ImageFile } from "../image/image-file.js";
 import type { ImageSpec } from "../image/image-spec.js";
-import { jobDocumentOf, objectKey, plainName, presignPlaceholder } from "../job/document.js";
+import {
+  checkDocumentLength,
+  jobDocumentOf,
+  objectKey,
+  plainName,
+  presignPlaceholder,
+} from "../job/document.js";
 import { describeFirmware } from "../job/firmware.js";
 import { checkJobId, type JobContent, jobIdOf } from "../job/job-id.js";
 import type { JobSpec } from "../job/job-spec.js";
@@ -23,18 +29,20 @@ import { checkRegions, type Target } from "../job/targets.js";
 import { versionQueryHint } from "../job/version-query.js";
 import type { Signer } from "../signing/signer.js";
 import { type ExistingJob, findExisting } from "./existing.js";
+import { findPatches } from "./find-patches.js";
 import { fullQueues } from "./full-queue.js";
 import { type GroupPlan, planGroup } from "./group.js";
 import { ineffectiveOptions } from "./ineffective-options.js";
 import { type PackagePlan, planPackages } from "./package.js";
+import { NO_PATCHES, type PatchMaking, type PatchPlan, type PlannedPatch, planPatches } from "./patches.js";
+import type { PreparedPublish } from "./prepare.js";
 import { planQueryGroup, type QueryGroup, queriesIn } from "./query-group.js";
 import { type Reach, reachOf } from "./reach.js";
 import { refusalWarnings } from "./refusals.js";
 import { type RolloutTime, rolloutTime } from "./rollout-time.js";
 import { slotsOfSigned } from "./signed-document.js";
-import { type Signing, signedContentOf } from "./signing.js";
+import { signedContentOf } from "./signing.js";
 import { type SlottedFile, slotsOf } from "./slots.js";
-import type { PublishSpecs } from "./specs.js";
 import { checkOutlived, urlLifetime } from "./url-lifetime.js";
 
 /** Holds everything that a publish will do, checked before anything is changed. */
@@ -42,6 +50,7 @@ export interface Plan {
   spec: JobSpec;
   /** Lists the images; the first fills the legacy keys. */
   images: readonly [PlannedImage, ...PlannedImage[]];
+  patches: PatchPlan;
   jobId: string;
   targetArns: string[];
   group: GroupPlan | undefined;
@@ -91,6 +100,8 @@ export interface JobSource {
   bucket: string;
   /** Resolves the images; called after the targets and the bucket were checked. */
   images(): Promise<[PlannedImage, ...PlannedImage[]]>;
+  /** Makes or finds the patches; called after the images. */
+  patches(): Promise<PatchPlan>;
   document(source: UrlSource): Promise<JobDocument>;
   jobId(content: JobContent): string;
   signers: readonly Signer[];
@@ -98,13 +109,15 @@ export interface JobSource {
   signAgain: string;
 }
 
-/** Plans a publish of files; see `planJob` for the other errors. @throws {FotaError} SLOT_INVALID, DOCUMENT_DIFFERS */
+/**
+ * Plans a publish of files; see `planJob` for the other errors. Without `making`, it makes no patches.
+ * @throws {FotaError} SLOT_INVALID, DOCUMENT_DIFFERS, and the errors of `planPatches`
+ */
 export async function planPublish(
-  { spec, imageSpec }: PublishSpecs,
-  files: readonly ImageFile[],
+  { specs: { spec, imageSpec }, files, signing, olds }: PreparedPublish,
   cloud: Cloud,
   now: Date,
-  signing?: Signing,
+  making?: PatchMaking,
 ): Promise<Plan> {
   const { signed, signers = [], complete = (document: JobDocument) => document } = signing ?? {};
   const slots =
@@ -114,6 +127,10 @@ export async function planPublish(
   return await planJob(spec, cloud, now, {
     bucket: imageSpec.bucket,
     images: () => planImages(imageSpec, slots, cloud.s3),
+    patches: async () => {
+      if (signed !== undefined && olds.length === 0) return await findPatches(signed, cloud.s3);
+      return making === undefined ? NO_PATCHES : await planPatches(slots, olds, making, imageSpec, cloud.s3);
+    },
     document: async (source) =>
       complete(
         await (signed === undefined ? documentOf(source, cloud.s3) : withFreshUrls(signed, source, cloud.s3)),
@@ -159,12 +176,15 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
   const targetArns = group === undefined ? foundArns : [groupArnBeside(foundArns[0] ?? "", group.name)];
 
   const planned = await source.images();
+  const patches = await source.patches();
   const document = await source.document({
     spec,
     images: planned,
+    patches,
     region,
     expiresInSeconds: life.expiresInSeconds,
   });
+  checkDocumentLength(document);
   const content = planned.map(({ slot, object, image }) => ({ slot, key: object.key, sha256: image.sha256 }));
   const besideArn = foundArns[0] ?? "";
   const packages = await planPackages(iot, spec, { images: planned, besideArn });
@@ -180,6 +200,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
         targetArns: foundArns,
         images: content,
         packageArns: packages.arns,
+        patches: patchContentOf(patches.offered),
         ...(signed !== undefined && { signed }),
       }),
   );
@@ -191,6 +212,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
   const warnings = [
     ...spec.renamed,
     ...life.warnings,
+    ...patches.warnings,
     ...(role?.warnings ?? []),
     ...ineffectiveOptions(spec, reach, now),
     ...packages.warnings,
@@ -203,6 +225,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
   return {
     spec: { ...spec, description: spec.description ?? firmware },
     images: planned,
+    patches,
     jobId,
     targetArns,
     group,
@@ -227,15 +250,15 @@ function expiryUnknown({ sessionToken }: Identity["credentials"]): "unknown" | u
 }
 
 /** Holds what is needed to make the URLs of a job. */
-type UrlSource = Pick<Plan, "spec" | "images" | "region" | "expiresInSeconds">;
+type UrlSource = Pick<Plan, "spec" | "images" | "patches" | "region" | "expiresInSeconds">;
 
 /**
  * Makes the URLs that devices download from: presigned now, or the placeholder that AWS IoT replaces. One object has
  * one URL, however many slots it is for.
  */
-function urlMaker({ spec, region, expiresInSeconds }: UrlSource, s3: S3) {
+function urlMaker({ spec, region, expiresInSeconds }: UrlSource, s3: S3): UrlOf {
   const made = new Map<string, Promise<string>>();
-  return (object: ImageObject): Promise<string> => {
+  return (object) => {
     const known = made.get(addressOf(object));
     if (known !== undefined) return known;
     const url =
@@ -247,12 +270,40 @@ function urlMaker({ spec, region, expiresInSeconds }: UrlSource, s3: S3) {
   };
 }
 
-/** Returns the document with new URLs; everything else stays, so that signatures remain valid. */
+type UrlOf = (object: ImageObject) => Promise<string>;
+
+/** Returns the entries of the patches that make the image for a slot. */
+async function deltasOf(
+  slot: number,
+  { offered }: PatchPlan,
+  urlOf: UrlOf,
+): Promise<{ bc_delta?: DocumentDelta[] }> {
+  const entryOf = async ({ from, bytes, image, object }: PlannedPatch): Promise<DocumentDelta> => ({
+    ...(from && { from_sha256: from.sha256, from_size: from.sizeBytes }),
+    url: await urlOf(object),
+    bytes,
+    sha256: image.sha256,
+  });
+  const entries = offered.filter(({ slots }) => slots.includes(slot)).map(entryOf);
+  return entries.length === 0 ? {} : { bc_delta: await Promise.all(entries) };
+}
+
+/** Returns what of the patches makes a job another one: the images that a device can use. */
+function patchContentOf(offered: readonly PlannedPatch[]): unknown[] {
+  return offered.map(({ slots, from }) => [slots, from?.sha256 ?? null]);
+}
+
+/** Returns the document with new URLs and the planned patches; what is signed stays. */
 export async function withFreshUrls(document: JobDocument, source: UrlSource, s3: S3): Promise<JobDocument> {
   const urlOf = urlMaker(source, s3);
-  const fresh = async <T extends DocumentImage>(image: T): Promise<T> => {
-    const found = source.images.find(({ slot }) => slot === image.bc_idx);
-    return found === undefined ? image : { ...image, bc_url: await urlOf(found.object) };
+  const fresh = async <T extends DocumentImage>({ bc_delta: _former, ...image }: T) => {
+    const { bc_idx, bc_url } = image;
+    const found = source.images.find(({ slot }) => slot === bc_idx);
+    return {
+      ...image,
+      bc_url: found === undefined ? bc_url : await urlOf(found.object),
+      ...(await deltasOf(bc_idx, source.patches, urlOf)),
+    };
   };
   const { bc_alt } = document;
   const first = await fresh(document);
@@ -266,6 +317,7 @@ async function documentOf(source: UrlSource, s3: S3): Promise<JobDocument> {
     image,
     slot,
     url: await urlOf(object),
+    ...(await deltasOf(slot, source.patches, urlOf)),
   });
   return jobDocumentOf(source.spec, [
     await documentFile(first),

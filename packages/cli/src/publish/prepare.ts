@@ -4,6 +4,7 @@ import { readImages } from "../image/read-images.js";
 import { expandTargetFiles } from "../job/targets.js";
 import { uploadsInParts } from "../settings/settings.js";
 import { byteCounter } from "../terminal/byte-counter.js";
+import { type OldImage, readOldImages } from "./old-images.js";
 import type { PublishRequest } from "./request.js";
 import { withSignedValues } from "./signed-document.js";
 import { readSignedDocument, type Signing, signingOf } from "./signing.js";
@@ -14,6 +15,8 @@ export interface PreparedPublish {
   specs: PublishSpecs;
   files: ImageFile[];
   signing: Signing | undefined;
+  /** The images to make patches from. */
+  olds: OldImage[];
 }
 
 /** Reads the files of a publish, without any request. @throws {FotaError} the codes of wrong usage, and those of files */
@@ -37,5 +40,9 @@ export async function preparePublish(
       onBytes: byteCounter(progress, "reading the image"),
     }),
   );
-  return { specs, files, signing };
+  const { deltaFrom = [] } = request;
+  const olds = await output.during("reading the old images", (progress) =>
+    readOldImages(deltaFrom, { cwd, signal, onBytes: byteCounter(progress, "reading the old images") }),
+  );
+  return { specs, files, signing, olds };
 }

@@ -11,6 +11,7 @@ import { ensureImages } from "./ensure-images.js";
 import { type ExistingJob, findExisting } from "./existing.js";
 import { makeGroup } from "./group.js";
 import { type MadePackage, makePackage, namesOfMade, publishPackage } from "./package.js";
+import type { PlannedPatch } from "./patches.js";
 import { type Plan, withFreshUrls } from "./plan.js";
 import { makeQueryGroup } from "./query-group.js";
 import type { Published, PublishStep } from "./result.js";
@@ -61,7 +62,7 @@ async function execute(
   const { version } = plan.packages;
   if (version !== undefined) steps.onStep("package");
   await makePackage(iot, version, madePackage);
-  for (const [{ image, object, isThere }] of byObject(plan.images)) {
+  for (const [{ image, object, isThere }] of byObject([...plan.images, ...plan.patches.offered])) {
     if (isThere) continue;
     steps.onStep("upload");
     await uploadImage(s3, object, image, steps.onBytes);
@@ -70,8 +71,8 @@ async function execute(
   const document = await withFreshUrls(plan.document, plan, s3);
   if (plan.spec.presign.by === "cli") {
     steps.onStep("check");
-    for (const [{ bc_url, bc_size }] of grouped(imagesOf(document), ({ bc_url }) => bc_url)) {
-      await checkImageUrl(bc_url, bc_size, { ...access, signal });
+    for (const [{ url, bytes }] of grouped(downloadsIn(document), (download) => download.url)) {
+      await checkImageUrl(url, bytes, { ...access, signal });
     }
   }
   for (const group of plan.queryGroups) {
@@ -100,6 +101,14 @@ async function execute(
     if (!existing.ended) await ensureImages(plan, existing.document, cloud, steps);
     return existingOutcome(plan, existing);
   }
+}
+
+/** Returns each URL of a document with the size of what it gives. */
+function downloadsIn(document: JobDocument): { url: string; bytes: number }[] {
+  return imagesOf(document).flatMap(({ bc_url, bc_size, bc_delta = [] }) => [
+    { url: bc_url, bytes: bc_size },
+    ...bc_delta,
+  ]);
 }
 
 /** Cancels the job if one of its images is gone for good: it would fail on every thing. */
@@ -135,8 +144,30 @@ export function publishedOf(plan: Plan, jobArn: string | null, document: JobDocu
       const { md5, sha256, sizeBytes: size } = image;
       return { slot, ...object, md5, sha256, size, url, expiresAt: expiryOf(url, credentialsExpireAt) };
     }),
+    ...(plan.patches.offered.length > 0 && {
+      patches: plan.patches.offered.map((patch) => publishedPatchOf(patch, document, credentialsExpireAt)),
+    }),
     targets: plan.targetArns,
     ...(plan.packages.arns.length > 0 && { packageVersions: plan.packages.arns }),
+  };
+}
+
+function publishedPatchOf(
+  { slots, from, image, object, bytes }: PlannedPatch,
+  document: JobDocument,
+  credentialsExpireAt: Date | undefined,
+): NonNullable<Published["patches"]>[number] {
+  const { bc_delta = [] } = imagesOf(document).find(({ bc_idx }) => bc_idx === slots[0]) ?? {};
+  const entry = bc_delta.find(({ from_sha256 }) => from_sha256 === from?.sha256);
+  const url = entry?.url ?? "";
+  return {
+    slots: [...slots],
+    fromSha256: from?.sha256 ?? null,
+    ...object,
+    sha256: entry?.sha256 ?? image.sha256,
+    size: entry?.bytes ?? bytes,
+    url,
+    expiresAt: expiryOf(url, credentialsExpireAt),
   };
 }
 

@@ -6,4 +6,6 @@ import type { SigningOptions } from "./signing.js";
 export interface PublishRequest extends ImageOptions, JobOptions, SigningOptions {
   /** Lists thing names, `group:<name>`, ARNs, or `@file` with one of them per line. */
   to: readonly string[];
+  /** Lists images that devices may have, to offer patches from; `0=old.bin` names the slot that they run it from. */
+  deltaFrom?: readonly string[];
 }

@@ -20,6 +20,20 @@ const imageSchema = v.strictObject({
   ),
 });
 
+const patchSchema = v.strictObject({
+  slots: described(v.array(v.number()), "slots of the image that the patch makes"),
+  fromSha256: described(
+    v.nullable(v.string()),
+    "SHA-256 of the image that a device must have; null for the compressed image",
+  ),
+  bucket: v.string(),
+  key: v.string(),
+  sha256: v.string(),
+  size: described(v.number(), "bytes"),
+  url: v.string(),
+  expiresAt: v.nullable(v.string()),
+});
+
 const documentSchema = shapeOf(jobDocumentSchema) as v.GenericSchema<JobDocument>;
 
 /** Describes a publish: executed, existing or planned. */
@@ -28,6 +42,7 @@ export const publishedSchema = v.strictObject({
   jobArn: described(v.nullable(v.string()), "null with --dry-run if the job does not exist yet"),
   document: described(documentSchema, "explained in docs/job-document.md"),
   images: described(v.array(imageSchema), "the image of the document's top-level keys comes first"),
+  patches: v.optional(described(v.array(patchSchema), "smaller downloads of the images")),
   targets: described(v.array(v.string()), "ARNs of things and thing groups"),
   packageVersions: v.optional(
     described(v.array(v.string()), "ARNs of the software package versions that AWS IoT records"),
@@ -50,6 +65,25 @@ export const planSummarySchema = v.strictObject({
   uploads: described(
     v.array(v.strictObject({ slot: v.number(), bytes: v.number() })),
     "images that S3 does not have yet; an image for several slots counts once, with its first slot",
+  ),
+  patches: v.optional(
+    described(
+      v.array(
+        v.strictObject({
+          slots: v.array(v.number()),
+          from: described(
+            v.nullable(v.string()),
+            "the old image, as it was given; null for the compressed image",
+          ),
+          fromSha256: v.nullable(v.string()),
+          bytes: v.number(),
+          percent: described(v.number(), "bytes in percent of the image"),
+          offered: described(v.boolean(), "false if it is too large: the job document leaves it out"),
+          upload: described(v.boolean(), "true if S3 does not have it yet"),
+        }),
+      ),
+      "patches that fota made, and the compressed image",
+    ),
   ),
   exists: described(v.boolean(), "true if the job exists already and nothing would be done"),
   queryGroups: v.optional(

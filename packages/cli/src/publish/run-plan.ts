@@ -81,8 +81,11 @@ const STEPS = {
   create: "creating the job",
 } as const;
 
-function uploadBytesOf({ images }: Plan): number {
-  return byObject(images).reduce((sum, [{ image, isThere }]) => sum + (isThere ? 0 : image.sizeBytes), 0);
+function uploadBytesOf({ images, patches }: Plan): number {
+  return byObject([...images, ...patches.offered]).reduce(
+    (sum, [{ image, isThere }]) => sum + (isThere ? 0 : image.sizeBytes),
+    0,
+  );
 }
 
 function showPlan({ output, settings }: Context, plan: Plan): void {

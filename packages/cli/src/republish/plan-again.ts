@@ -15,6 +15,7 @@ import { readJobWithDocument } from "../job/read-job.js";
 import { rolloutOfJob } from "../job/rollout-of-job.js";
 import { checkObject, republishableObject } from "../job/stored-image.js";
 import type { Target } from "../job/targets.js";
+import { findPatches } from "../publish/find-patches.js";
 import { checkPackageVersions } from "../publish/package.js";
 import { type Plan, type PlannedImage, planJob, withFreshUrls } from "../publish/plan.js";
 
@@ -112,6 +113,7 @@ export async function planRepublish(
   return await planJob(spec, cloud, now, {
     bucket: images[0].object.bucket,
     images: async () => images,
+    patches: () => findPatches(document, cloud.s3),
     document: (source) => withFreshUrls(document, source, cloud.s3),
     jobId,
     signers: [],

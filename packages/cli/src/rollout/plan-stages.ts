@@ -99,13 +99,9 @@ async function planFirst(context: Context, cloud: Cloud, rollout: RolloutPlan, n
     });
   }
   const inFolder = { ...context, host: { ...context.host, cwd: folder } };
-  const { specs, files, signing } = await preparePublish(
-    inFolder,
-    { ...source.request, jobId: stage.jobId },
-    now,
-  );
-  const spec = withStageTags(specs.spec, rollout, stage);
-  return await planPublish({ ...specs, spec }, files, cloud, now, signing);
+  const prepared = await preparePublish(inFolder, { ...source.request, jobId: stage.jobId }, now);
+  const spec = withStageTags(prepared.specs.spec, rollout, stage);
+  return await planPublish({ ...prepared, specs: { ...prepared.specs, spec } }, cloud, now);
 }
 
 async function planNext(

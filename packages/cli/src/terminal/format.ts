@@ -10,6 +10,11 @@ export function formatBytes(count: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** Formats a share with one digit behind the point below 10 %. */
+export function formatPercent(percent: number): string {
+  return `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
+}
+
 /** Formats seconds: `45 s`, `30 min`, `5 h`, `7 days`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 120) return `${Math.round(seconds)} s`;

@@ -1,0 +1,236 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { GetJobDocumentCommand, ListJobsCommand } from "@aws-sdk/client-iot";
+import { DeleteObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { imagesOf, parseJobDocument } from "@fota/shared";
+import * as v from "valibot";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { imageInMemory } from "../src/image/image-bytes.js";
+import { publish } from "../src/index.js";
+import { applyDelta, readDeltaHeader } from "../src/patches/apply-delta.js";
+import { publishOutputSchema } from "../src/publish/result.js";
+import { BUCKET, type Fleet, startFleet } from "./fleet.js";
+
+const OLD = randomBytes(60_000);
+const NEW = Buffer.concat([OLD.subarray(0, 20_000), randomBytes(300), OLD.subarray(20_000)]);
+const TEXT = Buffer.from("firmware ".repeat(9_000));
+/** A text compresses; an old version of it is for patches. */
+const OLD_TEXT = Buffer.concat([Buffer.from("an older "), TEXT]);
+
+let fleet: Fleet;
+
+beforeAll(async () => {
+  fleet = await startFleet();
+  for (const [name, bytes] of Object.entries({ old: OLD, new: NEW, text: TEXT, oldtext: OLD_TEXT })) {
+    await writeFile(join(fleet.folder, `${name}.bin`), bytes);
+  }
+});
+afterAll(() => fleet.stop());
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+async function fota(...args: string[]) {
+  return await fleet.fota(["publish", "--bucket", BUCKET, "--to", "pump-1", ...args]);
+}
+
+async function published(...args: string[]) {
+  const { code, stdout, stderr } = await fota(...args, "--json");
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  return { ...v.parse(publishOutputSchema, JSON.parse(stdout)), stderr };
+}
+
+async function objectKeys(): Promise<string[]> {
+  const { Contents = [] } = await fleet.s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
+  return Contents.map(({ Key = "" }) => Key);
+}
+
+async function jobCount(): Promise<number> {
+  return (await fleet.iot.send(new ListJobsCommand({}))).jobs?.length ?? 0;
+}
+
+/** Downloads a patch and applies it, as a device does. */
+async function imageFrom(url: string, old: Buffer | undefined): Promise<Buffer> {
+  const answer = await fetch(url);
+  expect(answer.status).toBe(200);
+  const path = join(fleet.folder, "downloaded.patch");
+  await writeFile(path, Buffer.from(await answer.arrayBuffer()));
+  const pieces: Buffer[] = [];
+  await applyDelta({
+    path,
+    header: await readDeltaHeader(path),
+    old: old && { open: async () => imageInMemory(old) },
+    signal: new AbortController().signal,
+    store: async (bytes) => {
+      pieces.push(Buffer.from(bytes));
+    },
+  });
+  return Buffer.concat(pieces);
+}
+
+test("a patch is offered beside the image, and makes it", async () => {
+  const result = await published("new.bin", "--slot", "any", "--delta-from", "old.bin");
+  expect(result.stderr).toBe("");
+  const { document, patches = [] } = result;
+  expect(document.bc_sha256).toBe(sha256(NEW));
+  for (const { bc_delta } of imagesOf(document)) {
+    expect(bc_delta).toHaveLength(1); // random bytes cannot be compressed
+    expect(bc_delta?.[0]).toMatchObject({ from_sha256: sha256(OLD), from_size: OLD.length });
+  }
+  const [delta] = document.bc_delta ?? [];
+  expect(delta?.bytes).toBeLessThan(1_000);
+  expect((await imageFrom(delta?.url ?? "", OLD)).equals(NEW)).toBe(true);
+  expect(patches).toMatchObject([
+    { slots: [1, 0], fromSha256: sha256(OLD), bucket: BUCKET, sha256: delta?.sha256, size: delta?.bytes },
+  ]);
+  expect(patches[0]?.key).toMatch(
+    new RegExp(`^fota/${delta?.sha256}/new\\.bin\\.[0-9a-f]{4}\\.from-${sha256(OLD).slice(0, 12)}\\.patch$`),
+  );
+  expect(patches[0]?.expiresAt).toBe(result.images[0]?.expiresAt);
+  // What AWS has is what was printed.
+  const { document: text } = await fleet.iot.send(new GetJobDocumentCommand({ jobId: result.jobId }));
+  expect(parseJobDocument(JSON.parse(text ?? ""))).toEqual(document);
+});
+
+test("the same publish again is the same job and uploads nothing; without the patch it is another one", async () => {
+  const args = ["new.bin", "--slot", "1", "--delta-from", "old.bin"];
+  const first = await published(...args);
+  const before = { jobs: await jobCount(), objects: await objectKeys() };
+  expect(await published(...args)).toMatchObject({ jobId: first.jobId, document: first.document });
+  expect({ jobs: await jobCount(), objects: await objectKeys() }).toEqual(before);
+  expect((await published("new.bin", "--slot", "1")).jobId).not.toBe(first.jobId);
+
+  const key = first.patches?.[0]?.key ?? "";
+  await fleet.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: key }));
+  await published(...args);
+  expect(await objectKeys()).toContain(key);
+});
+
+test("the plan shows the bytes of each patch, and changes nothing", async () => {
+  const before = { jobs: await jobCount(), objects: await objectKeys(), scratch: await scratchFolders() };
+  const args = ["text.bin", "--slot", "1", "--delta-from", "oldtext.bin", "--delta-from", "old.bin", "-n"];
+  const { plan, jobArn } = await published(...args);
+  expect(jobArn).toBeNull();
+  expect(plan?.patches).toMatchObject([
+    { slots: [1], from: "oldtext.bin", fromSha256: sha256(OLD_TEXT), offered: true, upload: true },
+    { slots: [1], from: "old.bin", fromSha256: sha256(OLD), offered: true, upload: true },
+    { slots: [1], from: null, fromSha256: null, offered: true, upload: true },
+  ]);
+  const { stdout } = await fota(...args);
+  expect(stdout).toMatch(/^ {2}patches {5}from oldtext\.bin: \d+ B, 0\.\d % of the image$/m);
+  expect(stdout).toMatch(/^ {14}compressed: \d+ B, 0\.\d % of the image$/m);
+  expect(stdout).toContain('"url": "http://127.0.0.1'); // without its signature
+  expect(stdout).not.toContain("X-Amz-Signature");
+  expect({ jobs: await jobCount(), objects: await objectKeys(), scratch: await scratchFolders() }).toEqual(
+    before,
+  );
+});
+
+async function scratchFolders(): Promise<string[]> {
+  return (await readdir(tmpdir())).filter((name) => /^fota-.{6}$/.test(name));
+}
+
+test("what saves too little is not offered, and the plan shows it", async () => {
+  const args = ["new.bin", "--slot", "1", "--delta-from", "text.bin", "--dry-run"];
+  const { plan, document, patches } = await published(...args);
+  expect(document).not.toHaveProperty("bc_delta");
+  expect(patches).toBeUndefined();
+  expect(plan?.patches).toMatchObject([
+    { from: "text.bin", offered: false, upload: false },
+    { from: null, offered: false, upload: false },
+  ]);
+  expect((await fota(...args)).stdout).toMatch(
+    /^ {2}patches {5}from text\.bin: .* 100 % of the image: above 50 %, not offered$/m,
+  );
+});
+
+test("an image for each slot gets patches from the images that devices run in another slot", async () => {
+  const other = Buffer.concat([OLD, randomBytes(100)]);
+  await writeFile(join(fleet.folder, "other.bin"), other);
+  const { document } = await published(
+    ...["0=new.bin", "1=other.bin", "--delta-from", "0=old.bin", "--delta-from", "1=other.bin"],
+  );
+  const froms = imagesOf(document).map(({ bc_idx, bc_delta = [] }) => [
+    bc_idx,
+    bc_delta.map(({ from_sha256 }) => from_sha256),
+  ]);
+  expect(froms).toEqual([
+    [0, [sha256(other)]],
+    [1, [sha256(OLD)]],
+  ]);
+});
+
+test("old images without use are named; more than four are refused", async () => {
+  const { stderr } = await published("new.bin", "--slot", "1", "--delta-from", "new.bin", "-n");
+  expect(stderr).toContain("warning: no patch from new.bin: it is the image to publish");
+  const same = await published("new.bin", "--slot", "1", "--delta-from", "1=old.bin", "-n");
+  expect(same.stderr).toContain(
+    "no patch from old.bin: devices that run it from slot 1 need an image for another slot",
+  );
+  const many: string[] = [];
+  for (let i = 0; i < 5; i += 1) {
+    await writeFile(join(fleet.folder, `old${i}.bin`), Buffer.concat([OLD, Buffer.from([i])]));
+    many.push("--delta-from", `old${i}.bin`);
+  }
+  const refused = await fota("new.bin", "--slot", "1", ...many);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain("a job offers patches from at most 4 images, got 5 for new.bin (USAGE)");
+  const four = await published("new.bin", "--slot", "1", ...many.slice(2), "-n");
+  expect(four.document.bc_delta).toHaveLength(4);
+});
+
+test("an old image that cannot be read ends the publish before any request", async () => {
+  const before = { jobs: await jobCount(), objects: await objectKeys() };
+  await writeFile(join(fleet.folder, "empty.bin"), "");
+  for (const [file, says] of [
+    ["none.bin", 'there is no file "none.bin" (IMAGE_NOT_FOUND)'],
+    ["empty.bin", "empty.bin is empty (IMAGE_EMPTY)"],
+  ] as const) {
+    const { code, stderr } = await fota("new.bin", "--slot", "1", "--delta-from", file);
+    expect(code).toBe(1);
+    expect(stderr).toContain(says);
+  }
+  expect({ jobs: await jobCount(), objects: await objectKeys() }).toEqual(before);
+});
+
+test("AWS IoT presigns patches too", async () => {
+  const { document, patches } = await published(
+    ...["new.bin", "--slot", "1", "--delta-from", "old.bin"],
+    ...["--presign", "iot", "--role", "arn:aws:iam::000000000000:role/fota"],
+  );
+  expect(document.bc_delta?.[0]?.url).toMatch(/^\$\{aws:iot:s3-presigned-url:https:.*\.patch\}$/);
+  expect(patches?.[0]?.expiresAt).toBeNull();
+});
+
+test("programs offer patches by `deltaFrom`", async () => {
+  const { document } = await publish({
+    ...{ images: ["new.bin"], slot: 1, to: ["pump-2"], bucket: BUCKET, deltaFrom: ["old.bin"] },
+    ...{ cwd: fleet.folder, local: true, endpointUrl: fleet.local.endpoint },
+  });
+  expect(document.bc_delta).toMatchObject([{ from_sha256: sha256(OLD) }]);
+  await expect(
+    // @ts-expect-error: a program in JavaScript
+    publish({ images: ["new.bin"], to: ["pump-2"], bucket: BUCKET, deltaFrom: "old.bin" }),
+  ).rejects.toThrow("deltaFrom must be an array of texts, got 'old.bin'");
+});
+
+test("retry and promote keep the patches, with fresh URLs, as long as they exist", async () => {
+  const first = await published("new.bin", "--slot", "1", "--delta-from", "old.bin", "--fw-version", "2.0.0");
+  const { code, stdout } = await fleet.fota(["promote", first.jobId, "--to", "pump-3", "--force", "--json"]);
+  expect(code).toBe(0);
+  const promoted = v.parse(publishOutputSchema, JSON.parse(stdout));
+  const [before, after] = [first.document.bc_delta?.[0], promoted.document.bc_delta?.[0]];
+  expect(after).toEqual({ ...before, url: after?.url });
+  expect((await imageFrom(after?.url ?? "", OLD)).equals(NEW)).toBe(true);
+
+  const key = first.patches?.[0]?.key ?? "";
+  await fleet.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: key }));
+  const again = await fleet.fota(["promote", first.jobId, "--to", "pump-4", "--force", "--json"]);
+  expect(again.stderr).toContain(
+    `warning: the new job does not offer the patch of ${before?.bytes} bytes: s3://${BUCKET}/${key} no longer exists`,
+  );
+  expect(v.parse(publishOutputSchema, JSON.parse(again.stdout)).document).not.toHaveProperty("bc_delta");
+});
