@@ -1,16 +1,27 @@
 import type { Reporter, TestModule } from "vitest/node";
 
-/** Prints how often boot loaders booted a payload, and how often the power was cut: "240 boots, 96 power cuts". */
+/** Counts of a test in packages/agent/test/qemu. */
+interface BootMeta {
+  bootLoader?: string;
+  boots?: number;
+  powerCuts?: number;
+}
+
+/** Prints what booted, and how often the power was cut: "GRUB 2.06: 181 boots, 88 power cuts" for each boot loader. */
 export default class BootCounts implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
-    let [boots, powerCuts] = [0, 0];
+    const counts = new Map<string, { boots: number; powerCuts: number }>();
     for (const module of modules) {
       for (const test of module.children.allTests()) {
-        const meta = test.meta() as { boots?: number; powerCuts?: number };
-        boots += meta.boots ?? 0;
-        powerCuts += meta.powerCuts ?? 0;
+        const { bootLoader, boots = 0, powerCuts = 0 } = test.meta() as BootMeta;
+        if (bootLoader === undefined) continue;
+        const before = counts.get(bootLoader) ?? { boots: 0, powerCuts: 0 };
+        counts.set(bootLoader, { boots: before.boots + boots, powerCuts: before.powerCuts + powerCuts });
       }
     }
-    process.stdout.write(`\n${boots} boots, ${powerCuts} power cuts\n`);
+    for (const [bootLoader, { boots, powerCuts }] of counts) {
+      process.stdout.write(`\n${bootLoader}: ${boots} boots, ${powerCuts} power cuts`);
+    }
+    process.stdout.write("\n");
   }
 }

@@ -63,7 +63,7 @@ export async function makeGrubBoard(dir: string, firmware: GrubFirmware): Promis
   });
   const { stdout } = await run("grub-mkimage", ["--version"]);
   return {
-    name: `GRUB ${/[\d.]+/.exec(stdout)?.[0]}`,
+    name: `GRUB ${/\d[\d.]+/.exec(stdout)?.[0]} on ${firmware.name}`,
     machine: { arch: "x86_64", ...firmware.machine, accelerator: "tcg" }, // a BIOS may not run in nested KVM
     bus: "ide",
     diskImage,

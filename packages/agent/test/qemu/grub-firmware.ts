@@ -10,6 +10,7 @@ const run = promisify(execFile);
 
 /** How a PC starts GRUB. */
 export interface GrubFirmware {
+  name: string;
   machine: Pick<MachineOptions, "firmware" | "memoryMib">;
   /** Returns the Debian packages that are missing. */
   missing(): string[];
@@ -33,6 +34,7 @@ const CORE_SECTOR = 64;
 const SECTOR_BYTES = 512;
 
 export const BIOS: GrubFirmware = {
+  name: "a BIOS",
   machine: { memoryMib: 128 },
   missing: () => (existsSync(join(BIOS_FILES, "boot.img")) ? [] : ["grub-pc-bin"]),
   /** Writes the boot sector and the core image, linked by sector numbers (GRUB, boot.S and diskboot.S). */
@@ -47,6 +49,7 @@ export const BIOS: GrubFirmware = {
 };
 
 export const UEFI: GrubFirmware = {
+  name: "UEFI",
   machine: { memoryMib: 256, firmware: OVMF },
   missing: () => [
     ...(existsSync(OVMF) ? [] : ["ovmf"]),

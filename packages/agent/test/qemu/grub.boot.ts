@@ -21,10 +21,9 @@ describe.skipIf(missing !== undefined)("GRUB on a BIOS with the boot script of d
   });
   afterAll(async () => await rm(dir, { recursive: true }));
 
-  updateTests(() => board);
-  powerCutTests(() => board);
-
   const device = useNewDevice(() => board);
+  updateTests(device);
+  powerCutTests(device);
 
   test("a trial that cannot be recorded, because the disk refuses writes, is not booted", async () => {
     await device().powerOn();

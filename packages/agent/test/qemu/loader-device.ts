@@ -80,7 +80,9 @@ export class LoaderDevice {
   /** Turns the power on until it is cut at a write of the boot loader. */
   async powerOnUntil(cut: DiskCut): Promise<void> {
     const off = this.#start(cut);
-    await off;
+    const booted = this.#on.console.sees(PAYLOAD_LINE);
+    const isBooted = await Promise.race([off.then(() => false), booted.then(() => true)]);
+    if (isBooted) throw new Error(`booted before write ${cut.write}`);
     await this.cutPower();
   }
 

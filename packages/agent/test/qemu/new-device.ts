@@ -3,7 +3,9 @@ import { type BootedSlot, type LoaderBoard, LoaderDevice, type SlotView } from "
 
 declare module "vitest" {
   interface TaskMeta {
-    /** Payloads that a boot loader booted in a test. */
+    /** The boot loader of a test, and its version. */
+    bootLoader?: string;
+    /** Payloads that it booted. */
     boots?: number;
     powerCuts?: number;
   }
@@ -23,6 +25,7 @@ export function useNewDevice(boardOf: () => LoaderBoard): () => LoaderDevice {
     device = await LoaderDevice.make(boardOf());
   });
   afterEach(async ({ task }) => {
+    task.meta.bootLoader = boardOf().name;
     task.meta.boots = device?.boots ?? 0;
     task.meta.powerCuts = device?.cuts ?? 0;
     await device?.dispose();

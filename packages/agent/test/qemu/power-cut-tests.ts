@@ -1,12 +1,10 @@
 import { expect, test } from "vitest";
-import type { LoaderBoard } from "./loader-device.js";
-import { CONFIRMED, expectBoot, OLD, startTrial, TRIAL, useNewDevice } from "./new-device.js";
+import type { LoaderDevice } from "./loader-device.js";
+import { CONFIRMED, expectBoot, OLD, startTrial, TRIAL } from "./new-device.js";
 import { bootEachState, cutAtEachWrite } from "./power-cuts.js";
 
-/** Registers the tests of power cuts that every boot loader must pass. */
-export function powerCutTests(boardOf: () => LoaderBoard): void {
-  const device = useNewDevice(boardOf);
-
+/** Registers the tests of power cuts that every boot loader must pass; `device` returns the new device of a test. */
+export function powerCutTests(device: () => LoaderDevice): void {
   test("power cut while the agent schedules a trial: the old image boots, or the new one on trial", async () => {
     await device().powerOn();
     await device().store(1, "second");

@@ -55,6 +55,7 @@ const TOOLS = {
   flex: "flex",
   bc: "bc",
   "xz-utils": "xz",
+  xxd: "xxd",
 } as const;
 const HEADERS = { "libc6-dev": "/usr/include/stdio.h", "libssl-dev": "/usr/include/openssl/evp.h" } as const;
 
@@ -83,18 +84,25 @@ export async function buildUboot(): Promise<string> {
   if (existsSync(built)) return built;
 
   const dir = await mkdtemp(join(tmpdir(), "fota-u-boot-"));
-  const source = await fetchUbootSource(dir);
+  try {
+    const source = await fetchUbootSource(dir);
+    await writeFile(join(source, "fota.env"), environment);
+    await writeFile(join(source, "fota.config"), config);
+    await makeUboot(source);
+    await mkdir(dirname(built), { recursive: true });
+    await copyFile(join(source, "u-boot.bin"), `${built}.new`);
+    await rename(`${built}.new`, built);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+  return built;
+}
+
+async function makeUboot(source: string): Promise<void> {
   const make = async (...args: string[]) =>
     await run("make", ["-s", ...FLAGS, ...args], { cwd: source, maxBuffer: 1 << 26 });
-  await writeFile(join(source, "fota.env"), environment);
-  await writeFile(join(source, "fota.config"), config);
   await make("qemu_arm64_defconfig");
   await run("scripts/kconfig/merge_config.sh", ["-m", ".config", "fota.config"], { cwd: source });
   await make("olddefconfig");
   await make("-j2", "u-boot.bin");
-  await mkdir(dirname(built), { recursive: true });
-  await copyFile(join(source, "u-boot.bin"), `${built}.new`);
-  await rename(`${built}.new`, built);
-  await rm(dir, { recursive: true });
-  return built;
 }

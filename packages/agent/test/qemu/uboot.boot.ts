@@ -21,10 +21,9 @@ describe.skipIf(missing !== undefined)("U-Boot with the environment of docs/uboo
   });
   afterAll(async () => await rm(dir, { recursive: true }));
 
-  updateTests(() => board);
-  powerCutTests(() => board);
-
   const device = useNewDevice(() => board);
+  updateTests(device);
+  powerCutTests(device);
 
   test("power cut while U-Boot saves its default environment: the next boot saves it", async () => {
     await cutAtEachWrite(device(), async () => {

@@ -1,11 +1,9 @@
 import { expect, test } from "vitest";
-import type { Kernel, LoaderBoard } from "./loader-device.js";
-import { CONFIRMED, expectBoot, OLD, startTrial, TRIAL, useNewDevice } from "./new-device.js";
+import type { Kernel, LoaderDevice } from "./loader-device.js";
+import { CONFIRMED, expectBoot, OLD, startTrial, TRIAL } from "./new-device.js";
 
-/** Registers the tests of updates that every boot loader must pass. */
-export function updateTests(boardOf: () => LoaderBoard): void {
-  const device = useNewDevice(boardOf);
-
+/** Registers the tests of updates that every boot loader must pass; `device` returns the new device of a test. */
+export function updateTests(device: () => LoaderDevice): void {
   test("a new device boots slot 0, and the agent reads its record", async () => {
     await expectBoot(device(), await device().powerOn(), "first", OLD);
     await expectBoot(device(), await device().reset(), "first", OLD);
