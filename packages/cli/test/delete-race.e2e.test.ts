@@ -57,7 +57,7 @@ async function planFor(thing: string) {
     inParts: false,
     onBytes: () => {},
   });
-  return await planPublish({ specs, files, signing: undefined, olds: [] }, cloud, now);
+  return await planPublish({ specs, files, signing: undefined, olds: { files: [], jobs: [] } }, cloud, now);
 }
 
 test("an image that is deleted between the trial of its URL and CreateJob is uploaded again", async () => {

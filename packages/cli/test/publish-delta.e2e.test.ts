@@ -3,7 +3,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GetJobDocumentCommand, ListJobsCommand } from "@aws-sdk/client-iot";
-import { DeleteObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { imagesOf, parseJobDocument } from "@fota/shared";
 import * as v from "valibot";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -194,6 +194,42 @@ test("an old image that cannot be read ends the publish before any request", asy
     expect(stderr).toContain(says);
   }
   expect({ jobs: await jobCount(), objects: await objectKeys() }).toEqual(before);
+});
+
+test("the image of a job is downloaded: by its id, or by its version", async () => {
+  const old = await published("old.bin", "--slot", "any", "--fw-version", "1.4.0");
+  const byFile = await published("new.bin", "--slot", "any", "--delta-from", "old.bin", "-n");
+  const scratch = await scratchFolders();
+  for (const name of [old.jobId, "1.4.0"]) {
+    const { document, plan, jobId } = await published("new.bin", "--slot", "any", "--delta-from", name, "-n");
+    expect(jobId).toBe(byFile.jobId);
+    expect(document.bc_delta).toMatchObject([{ from_sha256: sha256(OLD), from_size: OLD.length }]);
+    expect(plan?.patches).toMatchObject([{ from: name, slots: [1, 0] }, { from: null }]);
+  }
+  expect(await scratchFolders()).toEqual(scratch);
+});
+
+test("a job whose image is gone, or is another one, is refused; nothing is made", async () => {
+  const image = randomBytes(40_000);
+  await writeFile(join(fleet.folder, "gone.bin"), image);
+  const { jobId, images } = await published("gone.bin", "--slot", "1", "--fw-version", "1.5.0");
+  const { bucket, key } = images[0] ?? { bucket: "", key: "" };
+  const before = { jobs: await jobCount(), objects: (await objectKeys()).length };
+  await fleet.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: randomBytes(40_000) }));
+  const changed = await fota("new.bin", "--slot", "0", "--delta-from", "1.5.0");
+  expect(changed.code).toBe(1);
+  expect(changed.stderr).toContain(
+    `the image of job ${jobId} cannot be used for a patch: s3://${bucket}/${key}`,
+  );
+  expect(changed.stderr).toContain("(IMAGE_CHANGED)");
+  await fleet.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+  const gone = await fota("new.bin", "--slot", "0", "--delta-from", jobId);
+  expect(gone.code).toBe(1);
+  expect(gone.stderr).toContain("no longer exists (IMAGE_NOT_FOUND)");
+  expect(gone.stderr).toContain("hint: give the file of that image to --delta-from, or leave it out");
+  const unknown = await fota("new.bin", "--slot", "0", "--delta-from", "nightly-7");
+  expect(unknown.stderr).toContain("(JOB_NOT_FOUND)");
+  expect({ jobs: await jobCount(), objects: (await objectKeys()).length + 1 }).toEqual(before);
 });
 
 test("AWS IoT presigns patches too", async () => {

@@ -20,7 +20,7 @@ Examples:
   $ fota publish app.bin --slot 1 --to group:all --presign iot --role fota \\
       --rate 50/min --abort-on "failed>10% after 20" --thing-timeout 30m
   $ fota publish app.bin --slot any --to demo-1 --bucket firmware --local
-  $ fota publish app-1.5.bin --slot any --to group:all --delta-from app-1.4.bin
+  $ fota publish app-1.5.bin --slot any --to group:all --delta-from 1.4.0
   $ fota publish app.bin --to group:all --sign release-2026.pem --seq version
 
 --json prints {jobId, jobArn, document, images: [{slot, bucket, key, md5,
@@ -51,7 +51,11 @@ export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     )
     .option("--role <name>", "IAM role that AWS IoT presigns with, name or ARN (FOTA_ROLE)")
     .option("--expires <duration>", "URL lifetime: up to 7d, with --presign iot up to 1h (FOTA_EXPIRES)")
-    .option("--delta-from <file>", "image that devices have, to offer a patch from; repeatable", collect)
+    .option(
+      "--delta-from <image>",
+      "image that devices have, to offer a patch from: a file, or the job or version that installed it; repeatable",
+      collect,
+    )
     .optionsGroup("Job:")
     .option("--fw-version <version>", "version of the firmware")
     .option("--model <name>", "hardware model that the image is for; other devices refuse it")

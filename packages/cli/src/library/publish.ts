@@ -9,7 +9,6 @@ import { executePlan, publishedOf } from "../publish/publish.js";
 import type { PublishRequest } from "../publish/request.js";
 import type { PlanSummary, Published, PublishStep } from "../publish/result.js";
 import { signPlan } from "../publish/signing.js";
-import { uploadsInParts } from "../settings/settings.js";
 import { checkTexts } from "./check-arguments.js";
 import { type AccessOptions, openContext } from "./open.js";
 
@@ -47,14 +46,9 @@ async function executeRequest(
   now: Date,
   folder: () => Promise<string>,
 ): Promise<PublishResult> {
-  const { host, output, settings } = context;
+  const { output, settings } = context;
   return await withCloud(context, async (cloud) => {
-    const making = {
-      folder,
-      inParts: uploadsInParts(settings),
-      signal: host.signal,
-      progress: () => undefined,
-    };
+    const making = { context, folder, progress: () => undefined };
     const plan = await signPlan(await planPublish(prepared, cloud, now, making));
     for (const warning of plan.warnings) output.warn(warning);
     if (options.dryRun === true) {

@@ -3,6 +3,7 @@ import type { Iot } from "../aws/iot.js";
 import { describeJob, getJobDocument } from "../aws/jobs.js";
 import { secondJobId } from "../job/job-id.js";
 import { signedUrlEnd } from "../job/signed-url.js";
+import type { PatchPlan } from "./patches.js";
 import type { Plan } from "./plan.js";
 import { hasSameSignatures } from "./signing.js";
 
@@ -20,7 +21,7 @@ export interface ExistingJob {
  */
 export async function findExisting(
   iot: Iot,
-  plan: Pick<Plan, "jobId" | "targetArns" | "document" | "signers"> & {
+  plan: Pick<Plan, "jobId" | "targetArns" | "document" | "signers" | "patches"> & {
     packages: { arns: readonly string[] };
   },
   now: Date,
@@ -33,7 +34,7 @@ export async function findExisting(
   const document = parseStored(await getJobDocument(iot, plan.jobId));
   if (
     document === undefined ||
-    !sameDocument(document, plan.document) ||
+    !sameDocument(document, plan.document, plan.patches) ||
     !(await hasSameSignatures(document, plan.document, plan.signers)) ||
     !sameMembers(job.targetArns, plan.targetArns) ||
     !sameMembers(job.packageArns, plan.packages.arns)
@@ -60,14 +61,15 @@ function parseStored(text: string): JobDocument | undefined {
 
 /**
  * Compares all but the signatures of URLs and of the document, and the time of the latter. Patches are the same if they
- * are from the same images: another release of Node.js may compress them differently.
+ * are from the same images: another release of Node.js may compress them differently. Patches that the user did not
+ * name are not compared: the same publish later finds others.
  */
-function sameDocument(a: JobDocument, b: JobDocument): boolean {
+function sameDocument(a: JobDocument, b: JobDocument, { isStated }: Pick<PatchPlan, "isStated">): boolean {
   const withoutSignature = (document: JobDocument) => {
     const bare = <T extends DocumentImage>({ bc_delta = [], ...image }: T) => ({
       ...image,
       bc_url: image.bc_url.split("?")[0],
-      froms: bc_delta.map(({ from_sha256 }) => from_sha256),
+      ...(isStated && { froms: bc_delta.map(({ from_sha256 }) => from_sha256) }),
     });
     const { bc_sig: _signatures, bc_at: _signedAt, ...rest } = bare(document);
     const entries = Object.entries({ ...rest, bc_alt: document.bc_alt?.map(bare) });

@@ -21,6 +21,8 @@ export async function findPatches(document: JobDocument, s3: S3): Promise<PatchP
       : { ...patch, slots: group.map(({ slot }) => slot), imageBytes };
   });
   return {
+    content: same.map((group) => [group.map(({ slot }) => slot), group[0].delta.from_sha256 ?? null]),
+    isStated: false,
     offered: found.filter((each) => typeof each !== "string"),
     tooLarge: [],
     warnings: found.filter((each) => typeof each === "string"),

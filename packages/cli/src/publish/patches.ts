@@ -1,16 +1,18 @@
 import { join } from "node:path";
 import { DELTAS_MAX, FotaError, isFotaError, messageOf } from "@fota/shared";
+import type { Cloud } from "../aws/cloud.js";
 import type { ImageObject } from "../aws/image-object.js";
-import type { S3 } from "../aws/s3.js";
 import { hasImage } from "../aws/upload.js";
+import type { Context } from "../context.js";
 import { grouped } from "../grouped.js";
 import { type ImageFile, readImageFile } from "../image/image-file.js";
 import type { ImageSpec } from "../image/image-spec.js";
 import { objectKey, plainName } from "../job/document.js";
 import { makeDelta } from "../patches/make-delta.js";
+import { uploadsInParts } from "../settings/settings.js";
 import { byteCounter } from "../terminal/byte-counter.js";
-import type { Progress } from "../terminal/output.js";
-import type { OldImage } from "./old-images.js";
+import { type Fetching, fetchImagesOfJob } from "./images-of-job.js";
+import type { OldImage, OldImages } from "./old-images.js";
 import type { SlottedFile } from "./slots.js";
 
 /** A larger patch saves too little: a device that cannot use it downloads the whole image after it. */
@@ -34,37 +36,45 @@ export type PlannedPatch = PatchFacts & { object: ImageObject } & (
   );
 
 export interface PatchPlan {
+  /** Says what of the patches makes a job another one. */
+  content: readonly unknown[];
+  /** True if the user named the old images. */
+  isStated: boolean;
   offered: readonly PlannedPatch[];
   /** Patches that are too large. */
   tooLarge: readonly PatchFacts[];
   warnings: readonly string[];
 }
 
-export const NO_PATCHES: PatchPlan = { offered: [], tooLarge: [], warnings: [] };
+export const NO_PATCHES: PatchPlan = {
+  content: [],
+  isStated: true,
+  offered: [],
+  tooLarge: [],
+  warnings: [],
+};
 
-/** How the patches of a publish are made. */
-export interface PatchMaking {
-  /** Returns the folder for the patches, which stays until they are uploaded. */
-  folder(): Promise<string>;
-  /** Says whether large patches are uploaded in parts. */
-  inParts: boolean;
-  signal: AbortSignal;
-  progress: Progress;
+/** How the patches of a publish are made; the folder stays until they are uploaded. */
+export interface PatchMaking extends Fetching {
+  context: Context;
 }
 
 /**
  * Makes a patch from each old image to each new one that a device can make with it, and compresses the new ones.
- * @throws {FotaError} USAGE for too many old images; FILE_ACCESS, IMAGE_CHANGED, INTERRUPTED
+ * @throws {FotaError} USAGE for too many old images; FILE_ACCESS, IMAGE_CHANGED, INTERRUPTED, and the errors of
+ * `fetchImagesOfJob`
  */
 export async function planPatches(
   files: readonly SlottedFile[],
-  oldImages: readonly OldImage[],
+  { files: oldFiles, jobs }: OldImages,
   making: PatchMaking,
   { bucket, prefix }: Pick<ImageSpec, "bucket" | "prefix">,
-  s3: S3,
+  cloud: Cloud,
 ): Promise<PatchPlan> {
-  const olds = withoutDuplicates(oldImages);
-  if (olds.length === 0) return NO_PATCHES;
+  if (oldFiles.length === 0 && jobs.length === 0) return NO_PATCHES;
+  const fetched: OldImage[] = [];
+  for (const job of jobs) fetched.push(...(await fetchImagesOfJob(cloud, job, making)));
+  const olds = withoutDuplicates([...oldFiles, ...fetched]);
   const pairs = grouped(files, ({ image }) => image.sha256).flatMap((group) => pairsOf(group, olds));
   const offered: PlannedPatch[] = [];
   const tooLarge: PatchFacts[] = [];
@@ -74,15 +84,17 @@ export async function planPatches(
       tooLarge.push(facts);
       continue;
     }
-    const { signal, inParts } = making;
-    const options = { cwd: ".", signal, inParts, onBytes: () => undefined };
+    const { host, settings } = making.context;
+    const inParts = uploadsInParts(settings);
+    const options = { cwd: ".", signal: host.signal, inParts, onBytes: () => undefined };
     const image = await readImageFile({ path, slot: undefined }, options);
     const object = { bucket, key: objectKey(prefix, image) };
-    offered.push({ ...facts, image, object, isThere: await hasImage(s3, object, image) });
+    offered.push({ ...facts, image, object, isThere: await hasImage(cloud.s3, object, image) });
   }
   const used = new Set(pairs.map(({ old }) => old?.sha256));
   const warnings = olds.filter(({ sha256 }) => !used.has(sha256)).map((old) => unusedText(old, files));
-  return { offered, tooLarge, warnings };
+  const content = pairs.map(({ slots, image, old }) => [slots, image.sha256, old?.sha256 ?? null]);
+  return { content, isStated: true, offered, tooLarge, warnings };
 }
 
 /** Returns the size of a patch in percent of its image. */
@@ -133,7 +145,7 @@ function withoutDuplicates(olds: readonly OldImage[]): OldImage[] {
   });
 }
 
-async function makePatch({ image, slots, old }: Pair, { folder, signal, progress }: PatchMaking) {
+async function makePatch({ image, slots, old }: Pair, { context, folder, progress }: PatchMaking) {
   const what = old === undefined ? `compressing ${image.name}` : `making the patch from ${old.name}`;
   const end = old === undefined ? "compressed" : `from-${old.sha256.slice(0, 12)}.patch`;
   const path = join(
@@ -142,6 +154,7 @@ async function makePatch({ image, slots, old }: Pair, { folder, signal, progress
   );
   progress(what);
   const onBytes = byteCounter(progress, what, image.sizeBytes);
+  const { signal } = context.host;
   const made = await makeDelta({ old, image, path, signal, onBytes }).catch((cause: unknown) => {
     if (isFotaError(cause)) throw cause;
     throw new FotaError("FILE_ACCESS", `cannot make a patch: ${messageOf(cause)}`, {

@@ -128,8 +128,9 @@ export async function planPublish(
     bucket: imageSpec.bucket,
     images: () => planImages(imageSpec, slots, cloud.s3),
     patches: async () => {
-      if (signed !== undefined && olds.length === 0) return await findPatches(signed, cloud.s3);
-      return making === undefined ? NO_PATCHES : await planPatches(slots, olds, making, imageSpec, cloud.s3);
+      const isAsked = olds.files.length > 0 || olds.jobs.length > 0;
+      if (signed !== undefined && !isAsked) return await findPatches(signed, cloud.s3);
+      return making === undefined ? NO_PATCHES : await planPatches(slots, olds, making, imageSpec, cloud);
     },
     document: async (source) =>
       complete(
@@ -200,13 +201,13 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
         targetArns: foundArns,
         images: content,
         packageArns: packages.arns,
-        patches: patchContentOf(patches.offered),
+        patches: patches.content,
         ...(signed !== undefined && { signed }),
       }),
   );
   const notes = spec.legacy ? await checkLegacy(iot, jobId, document, reach.things) : [];
   const hidden = await fullQueues(iot, jobId, reach.things);
-  const existing = await findExisting(iot, { jobId, targetArns, document, signers, packages }, now);
+  const existing = await findExisting(iot, { jobId, targetArns, document, signers, packages, patches }, now);
   // For a job that exists already, its status shows the outcome.
   const refusing = existing === undefined ? await refusalWarnings(iot, document, reach.things) : [];
   const warnings = [
@@ -286,11 +287,6 @@ async function deltasOf(
   });
   const entries = offered.filter(({ slots }) => slots.includes(slot)).map(entryOf);
   return entries.length === 0 ? {} : { bc_delta: await Promise.all(entries) };
-}
-
-/** Returns what of the patches makes a job another one: the images that a device can use. */
-function patchContentOf(offered: readonly PlannedPatch[]): unknown[] {
-  return offered.map(({ slots, from }) => [slots, from?.sha256 ?? null]);
 }
 
 /** Returns the document with new URLs and the planned patches; what is signed stays. */

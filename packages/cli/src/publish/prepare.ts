@@ -4,7 +4,7 @@ import { readImages } from "../image/read-images.js";
 import { expandTargetFiles } from "../job/targets.js";
 import { uploadsInParts } from "../settings/settings.js";
 import { byteCounter } from "../terminal/byte-counter.js";
-import { type OldImage, readOldImages } from "./old-images.js";
+import { type OldImages, readOldImages } from "./old-images.js";
 import type { PublishRequest } from "./request.js";
 import { withSignedValues } from "./signed-document.js";
 import { readSignedDocument, type Signing, signingOf } from "./signing.js";
@@ -16,7 +16,7 @@ export interface PreparedPublish {
   files: ImageFile[];
   signing: Signing | undefined;
   /** The images to make patches from. */
-  olds: OldImage[];
+  olds: OldImages;
 }
 
 /** Reads the files of a publish, without any request. @throws {FotaError} the codes of wrong usage, and those of files */

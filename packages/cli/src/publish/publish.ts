@@ -145,7 +145,9 @@ export function publishedOf(plan: Plan, jobArn: string | null, document: JobDocu
       return { slot, ...object, md5, sha256, size, url, expiresAt: expiryOf(url, credentialsExpireAt) };
     }),
     ...(plan.patches.offered.length > 0 && {
-      patches: plan.patches.offered.map((patch) => publishedPatchOf(patch, document, credentialsExpireAt)),
+      patches: plan.patches.offered.flatMap((patch) =>
+        publishedPatchOf(patch, document, credentialsExpireAt),
+      ),
     }),
     targets: plan.targetArns,
     ...(plan.packages.arns.length > 0 && { packageVersions: plan.packages.arns }),
@@ -153,22 +155,16 @@ export function publishedOf(plan: Plan, jobArn: string | null, document: JobDocu
 }
 
 function publishedPatchOf(
-  { slots, from, image, object, bytes }: PlannedPatch,
+  { slots, from, object }: PlannedPatch,
   document: JobDocument,
   credentialsExpireAt: Date | undefined,
-): NonNullable<Published["patches"]>[number] {
+): NonNullable<Published["patches"]> {
   const { bc_delta = [] } = imagesOf(document).find(({ bc_idx }) => bc_idx === slots[0]) ?? {};
   const entry = bc_delta.find(({ from_sha256 }) => from_sha256 === from?.sha256);
-  const url = entry?.url ?? "";
-  return {
-    slots: [...slots],
-    fromSha256: from?.sha256 ?? null,
-    ...object,
-    sha256: entry?.sha256 ?? image.sha256,
-    size: entry?.bytes ?? bytes,
-    url,
-    expiresAt: expiryOf(url, credentialsExpireAt),
-  };
+  if (entry === undefined) return []; // the job exists, and offers other patches
+  const { sha256, bytes: size, url } = entry;
+  const expiresAt = expiryOf(url, credentialsExpireAt);
+  return [{ slots: [...slots], fromSha256: from?.sha256 ?? null, ...object, sha256, size, url, expiresAt }];
 }
 
 function expiryOf(url: string, credentialsExpireAt: Date | undefined): string | null {

@@ -6,6 +6,9 @@ import type { SigningOptions } from "./signing.js";
 export interface PublishRequest extends ImageOptions, JobOptions, SigningOptions {
   /** Lists thing names, `group:<name>`, ARNs, or `@file` with one of them per line. */
   to: readonly string[];
-  /** Lists images that devices may have, to offer patches from; `0=old.bin` names the slot that they run it from. */
+  /**
+   * Lists images that devices may have, to offer patches from: files, or jobs or versions that installed them. `0=old.bin`
+   * names the slot that they run a file from.
+   */
   deltaFrom?: readonly string[];
 }

@@ -2,7 +2,6 @@ import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
 import { withScratchFolder } from "../files/scratch-folder.js";
-import { uploadsInParts } from "../settings/settings.js";
 import { planPublish } from "./plan.js";
 import { preparePublish } from "./prepare.js";
 import type { PublishRequest } from "./request.js";
@@ -20,15 +19,14 @@ export async function runPublish(
   images: string[],
   options: PublishOptions,
 ): Promise<ExitCode> {
-  const { host, output, settings } = context;
+  const { output } = context;
   const { running, job } = runningOptions(options);
   const now = new Date();
   const prepared = await preparePublish(context, { ...job, images, to: options.to ?? [] }, now);
   return await withScratchFolder((folder) =>
     withCloud(context, async (cloud) => {
-      const inParts = uploadsInParts(settings);
       const plan = await output.during("checking targets, bucket and job", (progress) =>
-        planPublish(prepared, cloud, now, { folder, inParts, signal: host.signal, progress }),
+        planPublish(prepared, cloud, now, { context, folder, progress }),
       );
       return await runPlan(context, plan, cloud, running);
     }),
