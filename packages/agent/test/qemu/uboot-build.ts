@@ -56,6 +56,7 @@ const TOOLS = {
   bc: "bc",
   "xz-utils": "xz",
   xxd: "xxd",
+  apt: "apt-get",
 } as const;
 const HEADERS = { "libc6-dev": "/usr/include/stdio.h", "libssl-dev": "/usr/include/openssl/evp.h" } as const;
 
