@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,13 +7,14 @@ import { grubSlots } from "../../src/node/grub-slots.js";
 import { docBlock } from "../doc-block.js";
 import { canMount } from "../small-disk.js";
 import type { GrubFirmware } from "./grub-firmware.js";
-import type { DiskArea, LoaderBoard } from "./loader-device.js";
+import type { LoaderBoard } from "./loader-device.js";
 import { missingQemu } from "./machine.js";
 import { missingAssembler, Payload } from "./payload.js";
 import {
   BOOT_PARTITION,
   makeDisk,
   missingForDisks,
+  readArea,
   SLOT_PARTITIONS,
   squash,
   withPartition,
@@ -100,13 +101,6 @@ async function withBootPartition<T>(disk: string, use: (envFile: string) => Prom
   );
   await writeAt(disk, BOOT_PARTITION.offsetBytes, cut);
   return result;
-}
-
-async function readArea(path: string, { offsetBytes, sizeBytes }: DiskArea): Promise<Buffer> {
-  const file = await open(path, "r");
-  const { buffer } = await file.read(Buffer.alloc(sizeBytes), 0, sizeBytes, offsetBytes);
-  await file.close();
-  return buffer;
 }
 
 async function withMount<T>(partition: string, use: (mountPoint: string) => Promise<T>): Promise<T> {

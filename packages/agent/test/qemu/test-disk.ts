@@ -28,16 +28,33 @@ export function missingForDisks(): string[] {
   );
 }
 
-/** Makes an empty disk with a GPT. */
+/** Makes an empty disk with a GPT and the partitions of a device. */
 export async function makeDisk(path: string): Promise<void> {
+  await makePartitions(path, DISK_BYTES, [BOOT_PARTITION, ...SLOT_PARTITIONS, ESP_PARTITION]);
+}
+
+/** Makes an empty disk with a GPT and these partitions. */
+export async function makePartitions(
+  path: string,
+  diskBytes: number,
+  areas: readonly DiskArea[],
+): Promise<void> {
   await writeFile(path, "");
-  await truncate(path, DISK_BYTES);
-  const partitions = [BOOT_PARTITION, ...SLOT_PARTITIONS, ESP_PARTITION].map(
+  await truncate(path, diskBytes);
+  const partitions = areas.map(
     ({ offsetBytes, sizeBytes }) => `start=${offsetBytes / SECTOR_BYTES},size=${sizeBytes / SECTOR_BYTES}`,
   );
   const script = ["label: gpt", "unit: sectors", ...partitions].join("\n");
   const { status, stderr } = spawnSync("sfdisk", ["--quiet", path], { input: `${script}\n` });
   if (status !== 0) throw new Error(`sfdisk: ${stderr}`);
+}
+
+/** Reads part of the disk in a file. */
+export async function readArea(path: string, { offsetBytes, sizeBytes }: DiskArea): Promise<Buffer> {
+  const file = await open(path, "r");
+  const { buffer } = await file.read(Buffer.alloc(sizeBytes), 0, sizeBytes, offsetBytes);
+  await file.close();
+  return buffer;
 }
 
 /** Writes bytes into the disk in a file. */
