@@ -7,7 +7,6 @@ export default defineConfig({
   test: {
     ...shared.test,
     include: ["packages/*/test/qemu/*.boot.ts"],
-    globalSetup: [],
     maxWorkers: 2, // each test keeps a core busy
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -1,0 +1,56 @@
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { DebianFiles } from "./debian-files.js";
+
+/** Modules that the root file system, the disk and the network of the device need. */
+const MODULES = ["virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "squashfs"];
+
+const [FOLDER_MODE, EXECUTABLE_MODE, CONSOLE_MODE] = [0o040755, 0o100755, 0o020600];
+
+/** Returns the initramfs of the device: busybox, kernel modules in the order of their dependencies, and the script `init`. */
+export async function makeInitramfs({ modules, busybox }: DebianFiles): Promise<Buffer> {
+  const files = await modulesInOrder(modules);
+  const entries = [
+    ...["bin", "dev", "modules", "proc", "root", "sys"].map((name) => entryOf(name, FOLDER_MODE)),
+    entryOf("dev/console", CONSOLE_MODE, Buffer.alloc(0), [5, 1]),
+    entryOf("bin/busybox", EXECUTABLE_MODE, await readFile(busybox)),
+    entryOf("init", EXECUTABLE_MODE, await readFile(join(import.meta.dirname, "initramfs/init"))),
+  ];
+  for (const [index, file] of files.entries()) {
+    const name = `modules/${String(index).padStart(2, "0")}-${basename(file)}`;
+    entries.push(entryOf(name, EXECUTABLE_MODE, await readFile(file)));
+  }
+  return gzipSync(Buffer.concat([...entries, entryOf("TRAILER!!!", 0)]));
+}
+
+async function modulesInOrder(folder: string): Promise<string[]> {
+  const all = await readdir(folder, { recursive: true });
+  const pathOf = (name: string) => all.find((path) => nameOf(path) === name.replaceAll("-", "_"));
+  const found = new Set<string>();
+  async function add(name: string): Promise<void> {
+    const path = pathOf(name);
+    if (path === undefined) return; // it is in the kernel itself
+    const content = await readFile(join(folder, path), "latin1");
+    const [, depends = ""] = /\0depends=([^\0]*)\0/.exec(content) ?? [];
+    for (const other of depends.split(",").filter(Boolean)) await add(other);
+    found.add(join(folder, path));
+  }
+  for (const name of MODULES) await add(name);
+  return [...found];
+}
+
+function nameOf(path: string): string | undefined {
+  return path.endsWith(".ko") ? basename(path, ".ko").replaceAll("-", "_") : undefined;
+}
+
+/** Returns an entry of a cpio archive in the "newc" format (Linux, Documentation/driver-api/early-userspace). */
+function entryOf(name: string, mode: number, content: Buffer = Buffer.alloc(0), device = [0, 0]): Buffer {
+  const fields = [0, mode, 0, 0, 1, 0, content.length, 0, 0, ...device, name.length + 1, 0];
+  const hex = fields.map((field) => field.toString(16).padStart(8, "0")).join("");
+  return Buffer.concat([padded(Buffer.from(`070701${hex}${name}\0`)), padded(content)]);
+}
+
+function padded(bytes: Buffer): Buffer {
+  return Buffer.concat([bytes, Buffer.alloc(-bytes.length & 3)]);
+}
