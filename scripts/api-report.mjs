@@ -12,6 +12,7 @@ const ENTRIES = [
   { name: "agent-aws-sdk", folder: "packages/agent", types: "dist/aws-sdk/index.d.ts" },
   { name: "agent-trust", folder: "packages/agent", types: "dist/trust.d.ts" },
   { name: "agent-inventory", folder: "packages/agent", types: "dist/inventory.d.ts" },
+  { name: "agent-delta", folder: "packages/agent", types: "dist/delta.d.ts" },
   { name: "agent-ed25519", folder: "packages/agent", types: "dist/ed25519.d.ts" },
   { name: "agent-testing", folder: "packages/agent", types: "dist/testing/index.d.ts" },
   { name: "local", folder: "packages/local", types: "dist/index.d.ts" },

@@ -20,6 +20,7 @@ const ENTRIES = [
   "@fota/agent/node",
   "@fota/agent/aws-sdk",
   "@fota/agent/trust",
+  "@fota/agent/delta",
   "@fota/agent/inventory",
   "@fota/agent/ed25519",
   "@fota/agent/testing",

@@ -124,7 +124,7 @@ export async function fitnessFault(
 
 function targetOf(image: DocumentImage, { bc_version: version }: JobDocument): UpdateTarget {
   const { bc_idx: slot, bc_size: sizeBytes, bc_crc: md5, bc_sha256: sha256, bc_url: url } = image;
-  const target = { slot, sizeBytes, md5, url };
+  const target = { slot, sizeBytes, md5, url, deltas: image.bc_delta };
   return { ...target, ...(sha256 !== undefined && { sha256 }), ...(version !== undefined && { version }) };
 }
 

@@ -42,7 +42,7 @@ export async function downloadForJob(
   watch.end();
   switch (result.kind) {
     case "downloaded":
-      return [{ type: "downloaded", versionNumber: await reports.end(), found: result.found }];
+      return [{ ...result, type: "downloaded", versionNumber: await reports.end() }];
     case "failed":
       await reports.end();
       return [{ type: "stepFailed", failure: result.failure }];
@@ -81,7 +81,7 @@ async function downloadSafely(device: Device, request: DownloadRequest): Promise
   try {
     const record = await device.slots.record();
     if (slot !== record.workingSlot && slot !== record.runningSlot) {
-      return await downloadImage(device, request);
+      return await (device.delta?.download(device, request) ?? downloadImage(device, request));
     }
   } catch (error) {
     detail = messageOf(error);

@@ -1,4 +1,4 @@
-import { type Cause, FotaError, messageOf } from "@fota/shared";
+import { type Cause, type DocumentDelta, FotaError, messageOf } from "@fota/shared";
 import { backoffMs } from "./backoff.js";
 import { withDeadline } from "./deadline.js";
 import { DownloadBudget } from "./download-budget.js";
@@ -8,11 +8,14 @@ import { pause } from "./pause.js";
 import type { Device, HttpResponse, SlotDigests } from "./ports.js";
 import type { AttemptFailure } from "./retry-decision.js";
 import { JournalError, SlotImage, type SlotImageRequest } from "./slot-image.js";
-import type { Failure } from "./update-state.js";
+import type { DownloadReport, Failure } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
 
-/** The answer to a request for a fresh URL. */
-export type FreshUrl = { kind: "url"; url: string } | { kind: "job-gone" } | { kind: "unanswered" };
+/** The answer to a request for a fresh URL. `deltas` are the patches of the same document. */
+export type FreshUrl =
+  | { kind: "url"; url: string; deltas?: readonly DocumentDelta[] | undefined }
+  | { kind: "job-gone" }
+  | { kind: "unanswered" };
 
 export interface DownloadRequest extends SlotImageRequest {
   urlRules: UrlRules;
@@ -25,13 +28,38 @@ export interface DownloadRequest extends SlotImageRequest {
 
 export type DownloadResult =
   /** `found`: digests of the slot, if it was read back during the download or already held the image. */
-  | { kind: "downloaded"; found?: SlotDigests }
+  | { kind: "downloaded"; found?: SlotDigests; download?: DownloadReport }
   | { kind: "failed"; failure: Failure }
   | { kind: "job-gone" }
   /** Stopped, or the service did not answer with a fresh URL. The journal tells where to continue. */
   | { kind: "interrupted" };
 
-type DownloadDevice = Pick<Device, "slots" | "http" | "clock" | "random" | "log">;
+export type DownloadDevice = Pick<Device, "slots" | "http" | "clock" | "random" | "log">;
+
+/** Takes the bytes of a download in order, and makes the image in its slot from them. */
+export type DownloadSink = Pick<
+  SlotImage,
+  | "receivedBytes"
+  | "isComplete"
+  | "needsErase"
+  | "etag"
+  | "findComplete"
+  | "begin"
+  | "write"
+  | "waitForWrite"
+  | "finish"
+  | "rewind"
+  | "suspend"
+  | "stopReadBack"
+>;
+
+/** What a download fetches. */
+export interface DownloadObject {
+  url: string;
+  sizeBytes: number;
+  budget: DownloadBudget;
+  sink: DownloadSink;
+}
 
 type ImageBody = Extract<ImageAnswer, { kind: "body" }>;
 
@@ -48,8 +76,19 @@ type AttemptResult = DownloadResult | FailedAttempt;
 export async function downloadImage(
   device: DownloadDevice,
   request: DownloadRequest,
+  budget = new DownloadBudget(request.tuning, request.target.sizeBytes, request.journal),
 ): Promise<DownloadResult> {
-  const download = new Download(device, request);
+  const sink = new SlotImage(device, request, budget);
+  return await downloadObject(device, request, { ...request.target, budget, sink });
+}
+
+/** Downloads an object into a sink, as `downloadImage` does. */
+export async function downloadObject(
+  device: DownloadDevice,
+  request: DownloadRequest,
+  object: DownloadObject,
+): Promise<DownloadResult> {
+  const download = new Download(device, request, object);
   try {
     return await download.run();
   } catch (error) {
@@ -67,18 +106,23 @@ class Download {
   readonly #device: DownloadDevice;
   readonly #request: DownloadRequest;
   readonly #budget: DownloadBudget;
-  readonly #image: SlotImage;
+  readonly #image: DownloadSink;
+  readonly #sizeBytes: number;
   #url: string;
   /** Description of the last answer without an image: its status and, if known, its S3 error code. */
   #lastAnswer = "";
 
-  constructor(device: DownloadDevice, request: DownloadRequest) {
-    const { target, journal, tuning } = request;
+  constructor(
+    device: DownloadDevice,
+    request: DownloadRequest,
+    { budget, sink, sizeBytes, url }: DownloadObject,
+  ) {
     this.#device = device;
     this.#request = request;
-    this.#budget = new DownloadBudget(tuning, target.sizeBytes, journal);
-    this.#image = new SlotImage(device, request, this.#budget);
-    this.#url = target.url;
+    this.#budget = budget;
+    this.#image = sink;
+    this.#sizeBytes = sizeBytes;
+    this.#url = url;
   }
 
   async run(): Promise<DownloadResult> {
@@ -146,13 +190,13 @@ class Download {
 
   failed(reason: Cause, detail: string, found: Pick<Failure, "expected" | "actual"> = {}): DownloadResult {
     const bytes = this.#image.receivedBytes;
-    const totalBytes = this.#request.target.sizeBytes;
+    const totalBytes = this.#sizeBytes;
     return { kind: "failed", failure: { phase: "downloading", reason, detail, bytes, totalBytes, ...found } };
   }
 
   /** Sends one request and writes the body to the slot. Throws errors of the slot. */
   async #attempt(): Promise<AttemptResult> {
-    const { target, tuning, interruption } = this.#request;
+    const { tuning, interruption } = this.#request;
     const { http } = this.#device;
     const startBytes = this.#image.receivedBytes;
     if (this.#image.isComplete) return await this.#finish();
@@ -165,7 +209,7 @@ class Download {
     } catch (error) {
       return { kind: "try-again", detail: messageOf(error) };
     }
-    const answer = readImageAnswer(response, startBytes, target.sizeBytes, this.#image.etag);
+    const answer = readImageAnswer(response, startBytes, this.#sizeBytes, this.#image.etag);
     if (answer.kind === "body") return await this.#storeBody(response, answer);
     const page = await this.#withinLimit(readErrorPage(response)).catch(() => undefined);
     this.#lastAnswer = `the image server answered ${response.status}${page === undefined ? "" : ` ${page}`}`;
@@ -181,7 +225,6 @@ class Download {
   }
 
   async #storeBody(response: HttpResponse, { startBytes, etag }: ImageBody): Promise<AttemptResult> {
-    const { target } = this.#request;
     const pieces = response.body[Symbol.asyncIterator]();
     let isFirst = true;
     try {
@@ -197,15 +240,15 @@ class Download {
         const { length } = next.value;
         if (length === 0) continue;
         if (isFirst && startBytes !== this.#image.receivedBytes) await this.#image.rewind();
-        if (this.#image.receivedBytes + length > target.sizeBytes) {
-          return this.#wrongSize(`more than ${target.sizeBytes}`);
+        if (this.#image.receivedBytes + length > this.#sizeBytes) {
+          return this.#wrongSize(`more than ${this.#sizeBytes}`);
         }
         if (isFirst) this.#image.etag = etag;
         isFirst = false;
         const exhausted = await this.#image.begin();
         if (exhausted !== undefined) return this.failed("download-failed", exhausted);
+        this.#budget.noteFetched(length, this.#image.receivedBytes + length);
         await this.#image.write(next.value);
-        this.#budget.noteFetched(length, this.#image.receivedBytes);
         const slow = this.#budget.slowness;
         if (slow !== undefined && !this.#image.isComplete) {
           return { kind: "try-again", detail: slow };
@@ -235,7 +278,7 @@ class Download {
   }
 
   #wrongSize(actual: string): DownloadResult {
-    const expected = `${this.#request.target.sizeBytes}`;
+    const expected = `${this.#sizeBytes}`;
     return this.failed("size-mismatch", "the object does not have the size in the job document", {
       expected,
       actual,

@@ -21,7 +21,9 @@ export type ReportAnswer =
   | { kind: "unanswered" };
 
 /** The service's answer to a request for a fresh URL. */
-export type RefreshAnswer = { kind: "url"; url: string; versionNumber: number } | NotAccepted;
+export type RefreshAnswer =
+  | { kind: "url"; url: string; deltas: UpdateTarget["deltas"]; versionNumber: number }
+  | NotAccepted;
 
 type NotAccepted = Exclude<ReportAnswer, { kind: "accepted" }>;
 
@@ -102,7 +104,8 @@ export class ExecutionReporter {
         (target.sha256 === undefined || sha256 === target.sha256),
     );
     if (same === undefined) return { kind: "gone" };
-    return { kind: "url", url: same.url, versionNumber: described.versionNumber };
+    const { url, deltas } = same;
+    return { kind: "url", url, deltas, versionNumber: described.versionNumber };
   }
 
   /** Returns the execution after a version mismatch. Asks the service if the rejection has no state. */

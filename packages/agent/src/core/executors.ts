@@ -89,7 +89,7 @@ function eventsOf(answer: ReportAnswer | RefreshAnswer): UpdateEvent[] {
     case "accepted":
       return [{ type: "jobActive", versionNumber: answer.versionNumber }];
     case "url":
-      return [{ type: "jobActive", versionNumber: answer.versionNumber, url: answer.url }];
+      return [{ ...answer, type: "jobActive" }];
   }
 }
 

@@ -3,6 +3,7 @@
  * `@fota/agent/node` implements all ports for a Linux gateway.
  */
 
+import type { Delta } from "./delta-port.js";
 import type { InventoryReporter } from "./inventory-port.js";
 import type { Trust } from "./trust-ports.js";
 
@@ -199,6 +200,8 @@ export interface Device {
   wallClockMs?(): number;
   /** If present, the device reports what it runs in the named shadow `fota`. */
   inventory?: InventoryReporter;
+  /** If present, the device downloads patches instead of the whole image where the job document has a fitting one. */
+  delta?: Delta;
   /** If present, the device refuses a job document that not enough of the trusted keys signed. */
   trust?: Trust;
 }

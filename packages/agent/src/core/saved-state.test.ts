@@ -50,6 +50,33 @@ test("version 2 has what the download has cost, is read, and written the same", 
   expect(serializeState(state as UpdateState)).toBe(text.trim());
 });
 
+test("version 2 may have where a patch goes on, is read, and written the same", () => {
+  const text = readFileSync(
+    new URL("../../test/fixtures/saved-state-v2-patch.json", import.meta.url),
+    "utf8",
+  );
+  const state = parseState(text);
+  expect(state).toMatchObject({
+    journal: { offsetBytes: 524_288, patch: { patchBytes: 42_000, frameBytes: 16_384 } },
+  });
+  expect(serializeState(state as UpdateState)).toBe(text.trim());
+});
+
+test("patches are not saved; how the image was downloaded is", () => {
+  const target = {
+    slot: 1,
+    sizeBytes: 100,
+    md5: "a".repeat(32),
+    url: "https://bucket.example/image",
+    download: { via: "patch", fetchedBytes: 10 },
+  } as const;
+  const execution = { jobId: "job-1", executionNumber: 1, versionNumber: 2 };
+  const deltas = [{ url: "https://bucket.example/patch", bytes: 10, sha256: "b".repeat(64) }];
+  const text = serializeState({ phase: "trial", execution, target: { ...target, deltas } });
+  expect(JSON.parse(text)).toEqual({ version: 1, state: { phase: "trial", execution, order: target } });
+  expect(parseState(text)).toEqual({ phase: "trial", execution, target });
+});
+
 test("what the new image saves on trial is written for the old one: version 1, but for a download under way", () => {
   const about = {
     execution: { jobId: "job-1", executionNumber: 1, versionNumber: 2 },
@@ -85,6 +112,7 @@ test.each([
   ["a slot that is no number", golden.replace('"slot":1', '"slot":"1"')],
   ["a negative offset", golden.replace("524288", "-1")],
   ["an invalid count of erases", golden.replace('"offsetBytes"', '"erases":-1,"offsetBytes"')],
+  ["an invalid patch", golden.replace('"offsetBytes"', '"patch":{"patchBytes":1},"offsetBytes"')],
   ["an unknown hook", '{"version":1,"state":{"phase":"consulting","hook":"beforeLunch"}}'],
   ["another program's file", '["hello"]'],
 ])("%s is no state", (_what, text) => {

@@ -19,7 +19,8 @@ const SAVED_TARGET = "order";
  * old image reads what the new one saved, and must not lose a verdict because of fields that it does not know.
  */
 export function serializeState(state: UpdateState): string {
-  return JSON.stringify({ version: versionOf(state), state: renameKey(state, "target", SAVED_TARGET) });
+  const saved = { version: versionOf(state), state: renameKey(state, "target", SAVED_TARGET) };
+  return JSON.stringify(saved, (key, value) => (key === "deltas" ? undefined : value));
 }
 
 /** Returns the version that a state needs. Version 2 adds the costs of a download to its journal. */
@@ -104,7 +105,8 @@ function isTarget(value: unknown): value is UpdateTarget {
     typeof value["md5"] === "string" &&
     (value["sha256"] === undefined || typeof value["sha256"] === "string") &&
     typeof value["url"] === "string" &&
-    (value["version"] === undefined || typeof value["version"] === "string")
+    (value["version"] === undefined || typeof value["version"] === "string") &&
+    (value["download"] === undefined || isRecord(value["download"]))
   );
 }
 
@@ -114,7 +116,15 @@ function isJournal(value: unknown): value is Journal {
     isCount(value["offsetBytes"]) &&
     (value["etag"] === undefined || typeof value["etag"] === "string") &&
     (value["erases"] === undefined || isCount(value["erases"])) &&
-    (value["fetchedBytes"] === undefined || isCount(value["fetchedBytes"]))
+    (value["fetchedBytes"] === undefined || isCount(value["fetchedBytes"])) &&
+    (value["patch"] === undefined || isPatch(value["patch"]))
+  );
+}
+
+function isPatch(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    (typeof value["cause"] === "string" || (isCount(value["patchBytes"]) && isCount(value["frameBytes"])))
   );
 }
 

@@ -39,17 +39,26 @@ export function updateOf<Of extends About>({ execution, target }: Of): Pick<Of, 
   return target === undefined ? { execution } : { execution, target };
 }
 
-/** Returns the update with the version, and the fresh URL if there is one, of the service's answer. */
+/** Returns the update with what an answer of the service, or a download, has added to it. */
 export function answered(
   { execution, target }: Required<About>,
-  { versionNumber, url = target.url }: { versionNumber: number; url?: string },
+  {
+    versionNumber,
+    url = target.url,
+    deltas = target.deltas,
+    download = target.download,
+  }: { versionNumber: number } & Partial<Pick<UpdateTarget, "url" | "deltas" | "download">>,
 ): Required<About> {
-  return { execution: { ...execution, versionNumber }, target: { ...target, url } };
+  return { execution: { ...execution, versionNumber }, target: { ...target, url, deltas, download } };
 }
 
-/** Ends an update with its report. */
+/** Ends an update with its report, which also says how the image was downloaded. */
 export function report(about: About, verdict: Verdict): Step {
-  return to({ phase: "reporting", ...updateOf(about), verdict }, "report");
+  const details = { ...about.target?.download, ...verdict.details };
+  return to(
+    { phase: "reporting", ...updateOf(about), verdict: { ...verdict, details } as Verdict },
+    "report",
+  );
 }
 
 export function failed(about: About, failure: Failure): Step {

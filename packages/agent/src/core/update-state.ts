@@ -1,4 +1,4 @@
-import type { Cause, UpdatePhase, UpdateReport } from "@fota/shared";
+import type { Cause, DocumentDelta, UpdatePhase, UpdateReport } from "@fota/shared";
 import type { SlotDigests } from "./ports.js";
 
 /** One execution of a job on this thing. A retry has another `executionNumber`. */
@@ -18,7 +18,14 @@ export interface UpdateTarget {
   url: string;
   /** Version of the firmware, if the document has one. */
   version?: string;
+  /** Patches that make the image. Never saved: their URLs are long, and the document is read again after a restart. */
+  deltas?: readonly DocumentDelta[] | undefined;
+  /** What the download of this image took. Saved for the last report; older agents ignore it. */
+  download?: DownloadReport | undefined;
 }
+
+/** How an image was downloaded, on a device that can use patches. */
+export type DownloadReport = Pick<UpdateReport, "via" | "fetchedBytes">;
 
 /**
  * How much of the image is durable in the slot, which object it comes from, and what the download has cost. The costs
@@ -32,7 +39,30 @@ export interface Journal {
   erases?: number;
   /** Bytes fetched for this job execution, including those that a power cut lost. Never too low. */
   fetchedBytes?: number;
+  /**
+   * The patch that the bytes come from, or why a patch did not work. An older agent ignores it, and continues at
+   * `offsetBytes` of the whole image.
+   */
+  patch?: PatchJournal | PatchFailure;
 }
+
+/** Where to read a patch on: after its first `patchBytes` bytes, which make `offsetBytes` of the image. */
+export interface PatchJournal {
+  /** SHA-256 of the patch. */
+  sha256: string;
+  patchBytes: number;
+  /** Bytes of the image in each frame. */
+  frameBytes: number;
+  /** The ETag of the patch, as in `Journal`. */
+  etag?: string;
+}
+
+/** The patch did not work. No other one is tried for this job execution. */
+interface PatchFailure {
+  cause: PatchFault;
+}
+
+export type PatchFault = Cause | "patch-invalid";
 
 /** Why an update ends in FAILED or REJECTED. */
 export interface Failure extends UpdateReport {
@@ -107,7 +137,7 @@ export type UpdateEvent =
   /** The device started, or an interrupted update continues. */
   | ({ type: "booted" } & BootFacts)
   /** The service accepted a report, or answered that the job is in progress. */
-  | { type: "jobActive"; versionNumber: number; url?: string }
+  | { type: "jobActive"; versionNumber: number; url?: string; deltas?: UpdateTarget["deltas"] }
   /** Canceled, timed out, removed, or ended otherwise: the service accepts no more reports. */
   | { type: "jobGone" }
   | { type: "allowed" }
@@ -120,7 +150,12 @@ export type UpdateEvent =
    * `versionNumber`: after the last progress report. `found`: digests read back during the download; not saved, after a
    * restart the slot is read again.
    */
-  | { type: "downloaded"; versionNumber: number; found?: SlotDigests | undefined }
+  | {
+      type: "downloaded";
+      versionNumber: number;
+      found?: SlotDigests | undefined;
+      download?: DownloadReport | undefined;
+    }
   | { type: "verified" }
   | { type: "attempted" }
   | { type: "selfTestPassed" }

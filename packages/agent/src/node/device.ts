@@ -3,6 +3,7 @@ import { FotaError, type PublicKeys } from "@fota/shared";
 import { createInventory } from "../core/inventory.js";
 import type { Device, Log, Slots } from "../core/ports.js";
 import type { TrustOptions } from "../core/trust-ports.js";
+import { createDelta } from "../delta.js";
 import { fileSlots } from "./file-slots.js";
 import { fileState } from "./file-state.js";
 import { nodeClock, nodeRandom, stderrLog } from "./host.js";
@@ -82,6 +83,7 @@ export function nodeDevice(options: NodeDeviceOptions): Device {
     clock: nodeClock,
     random: nodeRandom,
     log,
+    delta: createDelta(),
     ...(model !== undefined && { model }),
     ...(firmwareVersion !== undefined && { firmwareVersion }),
     wallClockMs: () => Date.now(),

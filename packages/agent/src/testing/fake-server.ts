@@ -21,13 +21,17 @@ export interface FakeAnswer {
   stall: boolean;
 }
 
-/** A fake S3 with one object. Supports Range and If-Match, and faults that a test chooses. */
+/** A fake S3 with one object at every URL, but for those in `others`. Supports Range and If-Match, and faults that a test chooses. */
 export class FakeServer {
   object: Uint8Array;
   etag = '"0123456789abcdef"';
   pieceBytes = 1000;
   fault: AnswerFault = () => undefined;
+  /** Objects at other URLs, such as patches. The query of a URL does not matter. */
+  readonly others = new Map<string, Uint8Array>();
   readonly gets: FakeGet[] = [];
+  /** Bytes of all bodies that were sent. */
+  sentBytes = 0;
 
   constructor(object: Uint8Array) {
     this.object = object;
@@ -40,7 +44,7 @@ export class FakeServer {
           this.gets.push({ url, headers });
           const fault = this.fault({ url, headers }, this.gets.length);
           if (fault === "no-answer") throw new Error("connection refused");
-          return this.#response({ ...this.#answer(headers), ...fault }, power);
+          return this.#response({ ...this.#answer(url, headers), ...fault }, power);
         }),
     };
   }
@@ -50,8 +54,10 @@ export class FakeServer {
     return this.gets.map(({ headers }) => Number(/^bytes=(\d+)-$/.exec(headers["range"] ?? "bytes=0-")?.[1]));
   }
 
-  #answer(headers: Readonly<Record<string, string>>): FakeAnswer {
-    const { etag, object } = this;
+  #answer(url: string, headers: Readonly<Record<string, string>>): FakeAnswer {
+    const [path = url] = url.split("?");
+    const object = this.others.get(path) ?? this.object;
+    const etag = this.others.has(path) ? `"of-${path.length}-${object.length}"` : this.etag;
     const plain = { cutAfterBytes: Number.POSITIVE_INFINITY, stall: false };
     const ifMatch = headers["if-match"];
     if (ifMatch !== undefined && ifMatch !== etag) {
@@ -76,10 +82,17 @@ export class FakeServer {
 
   #response(answer: FakeAnswer, power: Power): HttpResponse {
     const { pieceBytes } = this;
+    const count = (bytes: number) => {
+      this.sentBytes += bytes;
+    };
     async function* body(): AsyncGenerator<Uint8Array> {
       for (let at = 0; at < answer.body.length; at += pieceBytes) {
         const end = Math.min(at + pieceBytes, answer.cutAfterBytes);
-        if (end > at) yield await power.pass("http.piece", () => answer.body.slice(at, end));
+        if (end > at) {
+          const piece = await power.pass("http.piece", () => answer.body.slice(at, end));
+          count(piece.length);
+          yield piece;
+        }
         if (end === answer.cutAfterBytes) throw new Error("connection reset");
       }
       if (answer.stall) await new Promise(() => {});

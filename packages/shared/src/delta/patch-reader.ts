@@ -36,7 +36,7 @@ export interface PatchReaderOptions {
    * Refuses patches with larger frames: the memory in use is about 2.25 times the frame.
    * @default 1_048_576
    */
-  frameBytesMax?: number;
+  frameBytesMax?: number | undefined;
   /** Where to read on. Absent at the beginning of the patch. */
   position?: PatchPosition | undefined;
 }

@@ -1,0 +1,186 @@
+import { isTerminal } from "@fota/shared";
+import { expect, test } from "vitest";
+import { createDelta } from "../src/delta.js";
+import type { FotaOptions } from "../src/index.js";
+import {
+  type AnswerFault,
+  documentOf,
+  errorPage,
+  type FakeBootOptions,
+  FakeWorld,
+} from "../src/testing/index.js";
+import { entryOf, firmwareOf, makePatch, nextOf } from "./patches.js";
+
+const OLD = firmwareOf(1, 30_000);
+const NEW = nextOf(OLD, 40_000);
+const PATCH = await makePatch(OLD, NEW);
+const COMPRESSED = await makePatch(undefined, NEW);
+const PATCH_URL = "https://bucket.example/patch";
+const COMPRESSED_URL = "https://bucket.example/compressed";
+const ENTRIES = [entryOf(OLD, PATCH, PATCH_URL), entryOf(undefined, COMPRESSED, COMPRESSED_URL)];
+const TUNING = { journalBytes: 8_000, journalIntervalMs: 0, bufferBytes: 2_000, attempts: 3 };
+
+interface Setup extends FakeBootOptions {
+  fault?: AnswerFault;
+  patch?: Uint8Array;
+  entries?: object[];
+  old?: Uint8Array;
+  /** The slots have no `read`. */
+  unreadable?: true;
+}
+
+/** A device with `OLD`, and a job with `NEW` and its patches. */
+function setUp({ fault, patch = PATCH, entries = ENTRIES, old = OLD, unreadable, ...more }: Setup = {}) {
+  const world = new FakeWorld({ old, new: NEW });
+  world.server.others.set(PATCH_URL, patch);
+  world.server.others.set(COMPRESSED_URL, COMPRESSED);
+  if (fault !== undefined) world.server.fault = fault;
+  const execution = world.cloud.addJob(
+    "job-1",
+    documentOf(NEW, 1, entries.length > 0 ? { bc_delta: entries } : {}),
+  );
+  const paths = () => world.server.gets.map(({ url }) => url.slice("https://bucket.example/".length));
+  /** Boots until the job has ended. */
+  async function run(options: FotaOptions = {}) {
+    for (let boot = 0; boot < 6 && !isTerminal(execution.status); boot += 1) {
+      const device = world.boot({
+        download: TUNING,
+        overrides: { delta: createDelta() },
+        ...more,
+        ...options,
+      });
+      if (unreadable) delete device.device.slots.read;
+      await device.handle({ force: true });
+    }
+    expect(Buffer.compare(world.flash.slotBytes(0), old), "the running slot is only read").toBe(0);
+    return execution;
+  }
+  return { world, execution, run, paths };
+}
+
+const succeeded = (via: string, fetchedBytes: number) => ({
+  status: "SUCCEEDED",
+  statusDetails: { via, fetchedBytes: `${fetchedBytes}` },
+});
+
+test("the image is made from the patch and the running slot", async () => {
+  const { world, run, paths } = setUp();
+  expect(await run()).toMatchObject(succeeded("patch", PATCH.length));
+  expect(paths()).toEqual(["patch"]);
+  expect(world.server.sentBytes).toBe(PATCH.length);
+  expect(PATCH.length).toBeLessThan(NEW.length / 5);
+  expect(world.flash.slotBytes(1)).toEqual(NEW);
+});
+
+test.each<[string, Setup]>([
+  ["no slot has the image of the patch", { old: firmwareOf(3, 30_000) }],
+  ["the slots cannot be read", { unreadable: true }],
+])("the compressed image is downloaded if %s", async (_why, setup) => {
+  const { run, paths } = setUp(setup);
+  expect(await run()).toMatchObject(succeeded("compressed", COMPRESSED.length));
+  expect(paths()).toEqual(["compressed"]);
+});
+
+test.each<[string, object[]]>([
+  ["no entry fits", [entryOf(firmwareOf(3, 30_000), PATCH, PATCH_URL)]],
+  ["the patch has more than half of the bytes", [{ ...ENTRIES[0], bytes: 20_001 }]],
+])("the whole image is downloaded if %s", async (_why, entries) => {
+  const { run, paths } = setUp({ entries });
+  expect(await run()).toMatchObject(succeeded("whole", NEW.length));
+  expect(paths()).toEqual(["image"]);
+});
+
+test("a job without patches reports nothing of them", async () => {
+  const { run } = setUp({ entries: [] });
+  const { status, statusDetails } = await run();
+  expect(status).toBe("SUCCEEDED");
+  expect(statusDetails).not.toHaveProperty("via");
+  expect(statusDetails).not.toHaveProperty("fetchedBytes");
+});
+
+function changed(at: number, value: number): Uint8Array {
+  const patch = PATCH.slice();
+  patch[at] = value;
+  return patch;
+}
+
+const onPatch =
+  (answer: Partial<ReturnType<AnswerFault> & object> | "no-answer"): AnswerFault =>
+  ({ url }) =>
+    url.startsWith(PATCH_URL) ? answer : undefined;
+
+const OTHER_BASE = await makePatch(nextOf(OLD, 30_000), NEW);
+const OTHER_IMAGE = await makePatch(OLD, firmwareOf(5, 40_000));
+
+test.each<[what: string, cause: string, setup: Setup]>([
+  ["403", "url-refused", { fault: onPatch({ status: 403, headers: {}, body: errorPage("AccessDenied") }) }],
+  ["404", "image-gone", { fault: onPatch({ status: 404, headers: {}, body: errorPage("NoSuchKey") }) }],
+  [
+    "a redirect",
+    "download-failed",
+    { fault: onPatch({ status: 302, headers: {}, body: errorPage("TemporaryRedirect") }) },
+  ],
+  ["no answer", "download-failed", { fault: onPatch("no-answer") }],
+  ["another size", "size-mismatch", { patch: PATCH.subarray(0, 800) }],
+  [
+    "more bytes",
+    "size-mismatch",
+    { fault: onPatch({ headers: {}, body: Uint8Array.from([...PATCH, ...PATCH]) }) },
+  ],
+  ["a bad header", "patch-invalid", { patch: changed(0, 0) }],
+  ["a bad frame", "patch-invalid", { patch: changed(88, 9) }],
+  [
+    "another old image",
+    "patch-invalid",
+    { entries: [entryOf(OLD, OTHER_BASE, PATCH_URL)], patch: OTHER_BASE },
+  ],
+  [
+    "another new image",
+    "patch-invalid",
+    { entries: [entryOf(OLD, OTHER_IMAGE, PATCH_URL)], patch: OTHER_IMAGE },
+  ],
+  [
+    "a host that is not allowed",
+    "host-refused",
+    { entries: [{ ...ENTRIES[0], url: "https://other.example/p" }], allowedHosts: ["bucket.example"] },
+  ],
+  [
+    "frames that are cut off",
+    "patch-invalid",
+    (() => {
+      const patch = PATCH.subarray(0, PATCH.length - 9);
+      return { entries: [entryOf(OLD, patch, PATCH_URL)], patch };
+    })(),
+  ],
+])("after a patch with %s, the whole image is downloaded once: %s", async (_what, cause, setup) => {
+  const { world, run, paths } = setUp(setup);
+  const { status, statusDetails } = await run();
+  expect({ status, via: statusDetails["via"] }).toEqual({ status: "SUCCEEDED", via: `whole:${cause}` });
+  const uncounted = world.server.sentBytes - Number(statusDetails["fetchedBytes"]);
+  expect(uncounted).toBeGreaterThanOrEqual(0);
+  expect(uncounted).toBeLessThanOrEqual(2_048); // of an error page, or a piece of the wrong size
+  expect(world.server.sentBytes).toBeLessThan(1.5 * NEW.length);
+  expect(paths().filter((path) => path === "image").length).toBe(1);
+  expect(paths().at(-1)).toBe("image");
+  expect(world.logged.join("\n")).toContain(
+    "warn: downloading the whole image, because the patch did not work: ",
+  );
+  expect(world.flash.slotBytes(1)).toEqual(NEW);
+});
+
+test("a patch that makes another image than it says is found by the digests of the slot", async () => {
+  const literal = await makePatch(undefined, firmwareOf(7, 40_000));
+  const lying = Uint8Array.from([...COMPRESSED.subarray(0, 88), ...literal.subarray(88)]);
+  const entries = [entryOf(undefined, lying, PATCH_URL)];
+  const { run, paths, world } = setUp({ entries, patch: lying });
+  expect((await run()).statusDetails["via"]).toBe("whole:digest-mismatch");
+  expect(paths()).toEqual(["patch", "image"]);
+  expect(world.flash.slotBytes(1)).toEqual(NEW);
+});
+
+test("a cut: resumes at the byte reached, of the same patch", async () => {
+  const { run, world } = setUp({ fault: (_get, count) => (count < 3 ? { cutAfterBytes: 700 } : undefined) });
+  expect(await run()).toMatchObject(succeeded("patch", PATCH.length));
+  expect(world.server.starts).toEqual([0, 700, 1_400]);
+  expect(world.server.gets[1]?.headers["if-match"]).toMatch(/^"of-/);
+});
