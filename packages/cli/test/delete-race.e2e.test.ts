@@ -57,7 +57,11 @@ async function planFor(thing: string) {
     inParts: false,
     onBytes: () => {},
   });
-  return await planPublish({ specs, files, signing: undefined, olds: { files: [], jobs: [] } }, cloud, now);
+  return await planPublish(
+    { specs, files, signing: undefined, olds: { files: [], jobs: [], isAuto: false } },
+    cloud,
+    now,
+  );
 }
 
 test("an image that is deleted between the trial of its URL and CreateJob is uploaded again", async () => {

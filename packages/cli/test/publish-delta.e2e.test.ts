@@ -6,7 +6,7 @@ import { GetJobDocumentCommand, ListJobsCommand } from "@aws-sdk/client-iot";
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { imagesOf, parseJobDocument } from "@fota/shared";
 import * as v from "valibot";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { imageInMemory } from "../src/image/image-bytes.js";
 import { publish } from "../src/index.js";
 import { applyDelta, readDeltaHeader } from "../src/patches/apply-delta.js";
@@ -177,7 +177,7 @@ test("old images without use are named; more than four are refused", async () =>
   }
   const refused = await fota("new.bin", "--slot", "1", ...many);
   expect(refused.code).toBe(2);
-  expect(refused.stderr).toContain("a job offers patches from at most 4 images, got 5 for new.bin (USAGE)");
+  expect(refused.stderr).toContain("a job offers patches from at most 4 images to new.bin (USAGE)");
   const four = await published("new.bin", "--slot", "1", ...many.slice(2), "-n");
   expect(four.document.bc_delta).toHaveLength(4);
 });
@@ -230,6 +230,55 @@ test("a job whose image is gone, or is another one, is refused; nothing is made"
   const unknown = await fota("new.bin", "--slot", "0", "--delta-from", "nightly-7");
   expect(unknown.stderr).toContain("(JOB_NOT_FOUND)");
   expect({ jobs: await jobCount(), objects: (await objectKeys()).length + 1 }).toEqual(before);
+});
+
+test("--delta auto offers patches from what last succeeded on the things, and stays the same job", async () => {
+  const to = ["pump-5", "pump-6", "pump-7"];
+  const options = { slot: "any", images: ["old.bin"], fwVersion: "3.0.0" };
+  const first = await fleet.publish({ ...options, to });
+  const gone = await fleet.publish({ slot: "any", to: ["pump-7"], description: "random" });
+  for (const thing of to) await fleet.report(thing, first.jobId, "SUCCEEDED");
+  await fleet.report("pump-7", gone.jobId, "SUCCEEDED");
+  const { bucket = "", key = "" } = gone.images[0] ?? {};
+  await fleet.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+
+  const args = ["new.bin", "--slot", "any", "--delta", "auto", "--fw-version", "3.1.0"];
+  const targets = [...to, "pump-8"].flatMap((thing) => ["--to", thing]);
+  const all = async (...more: string[]) => {
+    const { code, stdout, stderr } = await fleet.fota([
+      ...["publish", "--bucket", BUCKET, ...args, ...targets, ...more],
+    ]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    return { stdout, stderr };
+  };
+  const planned = await all("-n", "--json");
+  const { plan } = v.parse(publishOutputSchema, JSON.parse(planned.stdout));
+  expect(plan?.patches).toMatchObject([{ from: "3.0.0", things: 2, offered: true }, { from: null }]);
+  const bytes = plan?.patches?.[0]?.bytes ?? 0;
+  expect(plan?.delta).toMatchObject({
+    known: 3,
+    things: 4,
+    more: false,
+    savedBytes: 2 * (NEW.length - bytes),
+  });
+  expect(planned.stderr).toContain(
+    `warning: no patch for the thing with the image of job ${gone.jobId}: the image of job ${gone.jobId}`,
+  );
+  const { stdout } = await all("-n");
+  expect(stdout).toMatch(/^ {2}patches {5}from 3\.0\.0 \(2 things\): \d+ B, /m);
+  expect(stdout).toMatch(
+    /^ {2}saves {7}11\d KiB\n {14}the image is known of 3 of 4 things, from all \d+ jobs$/m,
+  );
+
+  const created = v.parse(publishOutputSchema, JSON.parse((await all("--json")).stdout));
+  expect(created.document.bc_delta).toMatchObject([{ from_sha256: sha256(OLD) }]);
+  await vi.waitFor(() => fleet.report("pump-5", created.jobId, "SUCCEEDED"));
+  await vi.waitFor(() => fleet.report("pump-6", created.jobId, "SUCCEEDED"));
+  const again = v.parse(publishOutputSchema, JSON.parse((await all("--json")).stdout));
+  expect(again).toMatchObject({ jobId: created.jobId, document: created.document });
+  expect((await fota("new.bin", "--slot", "1", "--delta", "all")).stderr).toContain(
+    '--delta must be auto, got "all" (USAGE)',
+  );
 });
 
 test("AWS IoT presigns patches too", async () => {

@@ -56,6 +56,7 @@ export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
       "image that devices have, to offer a patch from: a file, or the job or version that installed it; repeatable",
       collect,
     )
+    .option("--delta <how>", "auto: offer patches from the images that last succeeded on the things")
     .optionsGroup("Job:")
     .option("--fw-version <version>", "version of the firmware")
     .option("--model <name>", "hardware model that the image is for; other devices refuse it")

@@ -69,7 +69,7 @@ function sameDocument(a: JobDocument, b: JobDocument, { isStated }: Pick<PatchPl
     const bare = <T extends DocumentImage>({ bc_delta = [], ...image }: T) => ({
       ...image,
       bc_url: image.bc_url.split("?")[0],
-      ...(isStated && { froms: bc_delta.map(({ from_sha256 }) => from_sha256) }),
+      ...(isStated && { froms: bc_delta.map(({ from_sha256 = "" }) => from_sha256).sort() }),
     });
     const { bc_sig: _signatures, bc_at: _signedAt, ...rest } = bare(document);
     const entries = Object.entries({ ...rest, bc_alt: document.bc_alt?.map(bare) });

@@ -8,7 +8,7 @@ import { formatBytes, formatPercent, formatSeconds, formatSlots, formatTime } fr
 import type { Paint } from "../terminal/paint.js";
 import { toJson } from "../terminal/text.js";
 import { formatWrappedRows } from "../terminal/wrap.js";
-import { OFFERED_PERCENT_MAX, type PatchFacts, percentOf } from "./patches.js";
+import { OFFERED_PERCENT_MAX, type PatchFacts, percentOf, savedBytesOf } from "./patches.js";
 import type { Plan } from "./plan.js";
 import type { PublishOutcome } from "./publish.js";
 import { isOpen } from "./reach.js";
@@ -84,11 +84,12 @@ function imageRows({ images, spec }: Plan, { columns }: Screen): Row[] {
 }
 
 /** Returns what a device downloads, by the image that it has. */
-function patchRows({ patches: { offered, tooLarge }, images }: Plan): Row[] {
+function patchRows({ patches: { offered, tooLarge, looked }, images }: Plan): Row[] {
   const severalImages = byObject(images).length > 1;
   const text = (patch: PatchFacts): string => {
     const { from, slots, bytes } = patch;
-    const what = from === undefined ? "compressed" : `from ${from.name}`;
+    const count = from?.things === undefined ? "" : ` (${things(from.things)})`;
+    const what = from === undefined ? "compressed" : `from ${from.name}${count}`;
     const where = severalImages ? `, ${formatSlots(slots.map((slot) => ({ slot })))}` : "";
     return `${what}${where}: ${formatBytes(bytes)}, ${formatPercent(percentOf(patch))} of the image`;
   };
@@ -96,7 +97,16 @@ function patchRows({ patches: { offered, tooLarge }, images }: Plan): Row[] {
     ...offered.map(text),
     ...tooLarge.map((patch) => `${text(patch)}: above ${OFFERED_PERCENT_MAX} %, not offered`),
   ];
-  return lines.map((line, i) => [i === 0 ? "patches" : "", line]);
+  const rows = lines.map((line, i): Row => [i === 0 ? "patches" : "", line]);
+  if (looked === undefined) return rows;
+  const { jobsRead, known, more } = looked;
+  const saved = formatBytes(savedBytesOf(offered));
+  const source = more ? `the newest ${jobsRead} jobs, not from older ones` : `all ${jobsRead} jobs`;
+  return [
+    ...rows,
+    ["saves", saved],
+    ["", `the image is known of ${known} of ${things(looked.things)}, from ${source}`],
+  ];
 }
 
 function packageRows({ packages: { arns, version }, existing }: Plan): Row[] {

@@ -11,6 +11,7 @@ import { objectKey, plainName } from "../job/document.js";
 import { makeDelta } from "../patches/make-delta.js";
 import { uploadsInParts } from "../settings/settings.js";
 import { byteCounter } from "../terminal/byte-counter.js";
+import { fetchInstalled, type Looked } from "./fetch-installed.js";
 import { type Fetching, fetchImagesOfJob } from "./images-of-job.js";
 import type { OldImage, OldImages } from "./old-images.js";
 import type { SlottedFile } from "./slots.js";
@@ -25,7 +26,7 @@ export interface PatchFacts {
   /** The size of that image. */
   imageBytes: number;
   /** The image that a device must have; `undefined` for the compressed image. */
-  from: Pick<OldImage, "name" | "sizeBytes" | "sha256"> | undefined;
+  from: Pick<OldImage, "name" | "sizeBytes" | "sha256" | "things"> | undefined;
   bytes: number;
 }
 
@@ -43,6 +44,8 @@ export interface PatchPlan {
   offered: readonly PlannedPatch[];
   /** Patches that are too large. */
   tooLarge: readonly PatchFacts[];
+  /** Says what `--delta auto` looked at. */
+  looked?: Looked | undefined;
   warnings: readonly string[];
 }
 
@@ -59,23 +62,30 @@ export interface PatchMaking extends Fetching {
   context: Context;
 }
 
+/** What patches are made between, and for which things. */
+interface PatchTask {
+  files: readonly SlottedFile[];
+  olds: OldImages;
+  things: readonly string[];
+}
+
 /**
  * Makes a patch from each old image to each new one that a device can make with it, and compresses the new ones.
  * @throws {FotaError} USAGE for too many old images; FILE_ACCESS, IMAGE_CHANGED, INTERRUPTED, and the errors of
  * `fetchImagesOfJob`
  */
 export async function planPatches(
-  files: readonly SlottedFile[],
-  { files: oldFiles, jobs }: OldImages,
+  { files, olds: { files: oldFiles, jobs, isAuto }, things }: PatchTask,
   making: PatchMaking,
   { bucket, prefix }: Pick<ImageSpec, "bucket" | "prefix">,
   cloud: Cloud,
 ): Promise<PatchPlan> {
-  if (oldFiles.length === 0 && jobs.length === 0) return NO_PATCHES;
-  const fetched: OldImage[] = [];
-  for (const job of jobs) fetched.push(...(await fetchImagesOfJob(cloud, job, making)));
-  const olds = withoutDuplicates([...oldFiles, ...fetched]);
-  const pairs = grouped(files, ({ image }) => image.sha256).flatMap((group) => pairsOf(group, olds));
+  if (oldFiles.length === 0 && jobs.length === 0 && !isAuto) return NO_PATCHES;
+  const stated = [...oldFiles];
+  for (const job of jobs) stated.push(...(await fetchImagesOfJob(cloud, job, making)));
+  const found = isAuto ? await fetchInstalled(cloud, files, things, making) : undefined;
+  const olds = withoutDuplicates([...stated, ...(found?.images ?? [])]);
+  const pairs = grouped(files, ({ image }) => image.sha256).flatMap((group) => pairsOf(group, olds, isAuto));
   const offered: PlannedPatch[] = [];
   const tooLarge: PatchFacts[] = [];
   for (const pair of pairs) {
@@ -92,14 +102,34 @@ export async function planPatches(
     offered.push({ ...facts, image, object, isThere: await hasImage(cloud.s3, object, image) });
   }
   const used = new Set(pairs.map(({ old }) => old?.sha256));
-  const warnings = olds.filter(({ sha256 }) => !used.has(sha256)).map((old) => unusedText(old, files));
-  const content = pairs.map(({ slots, image, old }) => [slots, image.sha256, old?.sha256 ?? null]);
-  return { content, isStated: true, offered, tooLarge, warnings };
+  const unused = stated.filter(({ sha256 }) => !used.has(sha256));
+  const isStated = ({ old }: Pair) => old === undefined || stated.some(({ sha256 }) => sha256 === old.sha256);
+  const content = pairs
+    .filter(isStated)
+    .map(({ slots, image, old }) => [slots, image.sha256, old?.sha256 ?? null]);
+  return {
+    content: isAuto ? ["auto", ...content] : content,
+    isStated: !isAuto,
+    offered,
+    tooLarge,
+    looked: found?.looked,
+    warnings: [...(found?.warnings ?? []), ...unused.map((old) => unusedText(old, files))],
+  };
 }
 
 /** Returns the size of a patch in percent of its image. */
 export function percentOf({ bytes, imageBytes }: Pick<PatchFacts, "bytes" | "imageBytes">): number {
   return (bytes / imageBytes) * 100;
+}
+
+/** Returns the bytes that the things with a known image do not download, if each uses the patch from its image. */
+export function savedBytesOf(offered: readonly PatchFacts[]): number {
+  const saved = new Map<string, number>();
+  for (const { from, imageBytes, bytes } of offered) {
+    if (from?.things === undefined) continue;
+    saved.set(from.name, from.things * (imageBytes - bytes));
+  }
+  return [...saved.values()].reduce((sum, each) => sum + each, 0);
 }
 
 /** Holds a new image and an old one to make it from; `undefined`: the new one is compressed. */
@@ -109,21 +139,30 @@ interface Pair {
   old: OldImage | undefined;
 }
 
-function pairsOf(group: readonly [SlottedFile, ...SlottedFile[]], olds: readonly OldImage[]): Pair[] {
+/** Returns the pairs of one new image; with `isAuto`, leaves out what is too much. @throws {FotaError} USAGE */
+function pairsOf(
+  group: readonly [SlottedFile, ...SlottedFile[]],
+  olds: readonly OldImage[],
+  isAuto: boolean,
+): Pair[] {
   const [{ image }] = group;
   const slots = group.map(({ slot }) => slot);
-  const fromOlds = olds.flatMap((old): Pair[] => {
-    const made = slots.filter((slot) => old.sha256 !== image.sha256 && canMake(old, slot));
-    return made.length === 0 ? [] : [{ image, slots: made, old }];
-  });
-  if (fromOlds.length > DELTAS_MAX) {
-    throw new FotaError(
-      "USAGE",
-      `a job offers patches from at most ${DELTAS_MAX} images, got ${fromOlds.length} for ${image.name}`,
-      { hint: "leave out the images that the fewest things have: the compressed image is for those" },
+  const pairs: Pair[] = [];
+  for (const old of olds.filter(({ sha256 }) => sha256 !== image.sha256)) {
+    const useful = slots.filter((slot) => canMake(old, slot));
+    const made = useful.filter(
+      (slot) => pairs.filter((pair) => pair.slots.includes(slot)).length < DELTAS_MAX,
     );
+    if (made.length < useful.length && !isAuto) throw tooMany(image);
+    if (made.length > 0) pairs.push({ image, slots: made, old });
   }
-  return [...fromOlds, { image, slots, old: undefined }];
+  return [...pairs, { image, slots, old: undefined }];
+}
+
+function tooMany({ name }: ImageFile): FotaError {
+  return new FotaError("USAGE", `a job offers patches from at most ${DELTAS_MAX} images to ${name}`, {
+    hint: "leave out the images that the fewest things have: the compressed image is for those",
+  });
 }
 
 /** Returns whether a device that runs `old` writes `slot`: it never writes the slot that it runs from. */

@@ -1,7 +1,8 @@
 import { byObject } from "../aws/image-object.js";
+import { given } from "../given.js";
 import { jobRequestOf } from "../job/job-request.js";
 import type { Prices } from "../settings/config-schema.js";
-import { type PatchFacts, type PatchPlan, percentOf } from "./patches.js";
+import { type PatchFacts, type PatchPlan, percentOf, savedBytesOf } from "./patches.js";
 import type { Plan } from "./plan.js";
 import type { Cost, PlanSummary } from "./result.js";
 
@@ -27,18 +28,28 @@ export function summaryOfPlan(plan: Plan, prices: Prices | undefined): PlanSumma
   };
 }
 
-function patchesOf({ offered, tooLarge }: PatchPlan): Pick<PlanSummary, "patches"> {
+function patchesOf({ offered, tooLarge, looked }: PatchPlan): Pick<PlanSummary, "patches" | "delta"> {
   const patches = [
     ...offered.map((patch) => ({ ...factsOf(patch), offered: true, upload: !patch.isThere })),
     ...tooLarge.map((patch) => ({ ...factsOf(patch), offered: false, upload: false })),
   ];
-  return patches.length === 0 ? {} : { patches };
+  return {
+    ...(patches.length > 0 && { patches }),
+    ...(looked && { delta: { ...looked, savedBytes: savedBytesOf(offered) } }),
+  };
 }
 
 function factsOf(patch: PatchFacts) {
   const { slots, from, bytes } = patch;
   const percent = percentOf(patch);
-  return { slots: [...slots], from: from?.name ?? null, fromSha256: from?.sha256 ?? null, bytes, percent };
+  return {
+    slots: [...slots],
+    from: from?.name ?? null,
+    fromSha256: from?.sha256 ?? null,
+    ...given({ things: from?.things }),
+    bytes,
+    percent,
+  };
 }
 
 function costOf(

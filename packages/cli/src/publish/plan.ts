@@ -101,7 +101,7 @@ export interface JobSource {
   /** Resolves the images; called after the targets and the bucket were checked. */
   images(): Promise<[PlannedImage, ...PlannedImage[]]>;
   /** Makes or finds the patches; called after the images. */
-  patches(): Promise<PatchPlan>;
+  patches(reach: Reach): Promise<PatchPlan>;
   document(source: UrlSource): Promise<JobDocument>;
   jobId(content: JobContent): string;
   signers: readonly Signer[];
@@ -127,10 +127,12 @@ export async function planPublish(
   return await planJob(spec, cloud, now, {
     bucket: imageSpec.bucket,
     images: () => planImages(imageSpec, slots, cloud.s3),
-    patches: async () => {
-      const isAsked = olds.files.length > 0 || olds.jobs.length > 0;
+    patches: async ({ things }) => {
+      const isAsked = olds.files.length > 0 || olds.jobs.length > 0 || olds.isAuto;
       if (signed !== undefined && !isAsked) return await findPatches(signed, cloud.s3);
-      return making === undefined ? NO_PATCHES : await planPatches(slots, olds, making, imageSpec, cloud);
+      return making === undefined
+        ? NO_PATCHES
+        : await planPatches({ files: slots, olds, things }, making, imageSpec, cloud);
     },
     document: async (source) =>
       complete(
@@ -177,7 +179,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
   const targetArns = group === undefined ? foundArns : [groupArnBeside(foundArns[0] ?? "", group.name)];
 
   const planned = await source.images();
-  const patches = await source.patches();
+  const patches = await source.patches(reach);
   const document = await source.document({
     spec,
     images: planned,

@@ -40,9 +40,8 @@ export async function preparePublish(
       onBytes: byteCounter(progress, "reading the image"),
     }),
   );
-  const { deltaFrom = [] } = request;
   const olds = await output.during("reading the old images", (progress) =>
-    readOldImages(deltaFrom, { cwd, signal, onBytes: byteCounter(progress, "reading the old images") }),
+    readOldImages(request, { cwd, signal, onBytes: byteCounter(progress, "reading the old images") }),
   );
   return { specs, files, signing, olds };
 }

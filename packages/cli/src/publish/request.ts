@@ -11,4 +11,6 @@ export interface PublishRequest extends ImageOptions, JobOptions, SigningOptions
    * names the slot that they run a file from.
    */
   deltaFrom?: readonly string[];
+  /** `auto` offers patches from the images that last succeeded on the things, as far as the newest jobs tell it. */
+  delta?: string;
 }

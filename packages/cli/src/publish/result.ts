@@ -76,6 +76,9 @@ export const planSummarySchema = v.strictObject({
             "the old image, as it was given; null for the compressed image",
           ),
           fromSha256: v.nullable(v.string()),
+          things: v.optional(
+            described(v.number(), "target things that have the old image, with --delta auto"),
+          ),
           bytes: v.number(),
           percent: described(v.number(), "bytes in percent of the image"),
           offered: described(v.boolean(), "false if it is too large: the job document leaves it out"),
@@ -83,6 +86,18 @@ export const planSummarySchema = v.strictObject({
         }),
       ),
       "patches that fota made, and the compressed image",
+    ),
+  ),
+  delta: v.optional(
+    described(
+      v.strictObject({
+        jobsRead: v.number(),
+        more: described(v.boolean(), "true if there are older jobs, or more things of these jobs"),
+        known: described(v.number(), "target things whose image the jobs tell"),
+        things: v.number(),
+        savedBytes: described(v.number(), "bytes that these things do not download, if each uses its patch"),
+      }),
+      "what --delta auto looked at",
     ),
   ),
   exists: described(v.boolean(), "true if the job exists already and nothing would be done"),
