@@ -11,7 +11,7 @@ const MARK = "--- exit code";
 /** Programs that run. Each has a process group of its own, so Ctrl-C in the real terminal does not reach them. */
 const running = new Set();
 process.on("exit", () => {
-  for (const child of running) process.kill(-child.pid, "SIGKILL");
+  for (const child of running) signalGroup(child, "SIGKILL");
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
@@ -27,8 +27,17 @@ export function start(program, args, options) {
 export async function stop(child) {
   if (!running.has(child)) return;
   const ended = once(child, "close");
-  process.kill(-child.pid, "SIGTERM");
+  signalGroup(child, "SIGTERM");
   await Promise.race([ended, sleep(10_000, undefined, { ref: false })]);
+}
+
+/** Sends a signal to a program and what it started. They may have ended before this process hears of it. */
+function signalGroup({ pid }, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
 }
 
 /** Opens a shell for all commands, so that `cd` and `export` work as in a terminal. `command` starts it. */
