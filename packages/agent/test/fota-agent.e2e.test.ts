@@ -190,6 +190,13 @@ test("inside the image: the new image starts the agent, which confirms it", asyn
   await inside.boot.dispose();
 });
 
+test("a reader of the output that goes away is no error", async () => {
+  const check = startProgram(device, ["check"]);
+  check.process.stdout?.destroy();
+  expect(await check.ended).toBe(1); // no image runs
+  expect(check.output()).toBe("");
+});
+
 test("check tells what is wrong and what to do, and exits with 1", async () => {
   const before = JSON.parse((await command("check", "--json")).output);
   expect(v.parse(checkSchema, before).checks).toContainEqual({

@@ -4,7 +4,16 @@ import { runProgram } from "./program/program.js";
 import { takeServiceVariables } from "./program/service-variables.js";
 
 process.exitCode = 70; // if the event loop runs empty before the command ends, that must not look like success
+let outputFailed = false;
 const service = takeServiceVariables(process.env);
+// In `fota-agent check | head`, the reader goes away: the command still ends its work.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") return;
+  process.stderr.write(`error: cannot write the output: ${error.message} (OUTPUT_FAILED)\n`);
+  outputFailed = true;
+  process.exitCode ||= 1;
+});
+
 void runProgram(process.argv.slice(2), COMMANDS, {
   env: process.env,
   service,
@@ -17,5 +26,5 @@ void runProgram(process.argv.slice(2), COMMANDS, {
     return () => void process.off(signal, listener);
   },
 }).then((exitCode) => {
-  process.exitCode = exitCode;
+  process.exitCode = exitCode === 0 && outputFailed ? 1 : exitCode;
 });
