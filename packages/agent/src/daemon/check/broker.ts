@@ -3,8 +3,8 @@ import { Jobs } from "../../jobs.js";
 import { connectThing } from "../../node/mqtt.js";
 import type { Config } from "../config/schema.js";
 import { connectionOf } from "../device/device.js";
-import type { Live } from "../status/result.js";
-import { type Finding, fail, failed, ok } from "./finding.js";
+import type { Live, Status } from "../status/result.js";
+import { type Finding, fail, failed, ok, warn } from "./finding.js";
 
 /** Connects with the device's certificate and asks for its jobs, as the agent does. */
 export async function checkBroker(config: Config): Promise<Finding> {
@@ -34,8 +34,20 @@ export async function checkBroker(config: Config): Promise<Finding> {
   }
 }
 
-/** Returns what the running daemon knows of the broker. A second connection of the thing would end that of the daemon. */
-export function brokerFinding({ endpoint }: Config, { link, problem }: Live): Finding {
+/**
+ * Returns what the running daemon knows of the broker. A second connection of the thing would end that of the daemon.
+ * @param config as the file has it now: the daemon may still use an older one
+ * @param status of the daemon
+ */
+export function brokerFinding(config: Config, { thing, endpoint }: Status, { link, problem }: Live): Finding {
+  const isOther = thing !== config.thingName || endpoint !== config.endpoint;
+  if (isOther) {
+    return warn(
+      "broker",
+      `the daemon uses ${endpoint} as ${thing}, but the configuration names ${config.endpoint} as ${config.thingName}`,
+      "send SIGHUP to the daemon, as `systemctl reload fota-agent` does, then check again",
+    );
+  }
   if (link === "connected") return ok("broker", `the daemon is connected to ${endpoint}`);
   return fail(
     "broker",

@@ -93,5 +93,5 @@ function* checkDaemon(config: Config, status: Status): Generator<Finding> {
   if (daemon === null) throw new FotaError("RESPONSE_INVALID", "the daemon does not tell its state");
   yield ok("daemon", "running");
   yield bootFinding(status);
-  yield brokerFinding(config, daemon);
+  yield brokerFinding(config, status, daemon);
 }

@@ -26,14 +26,16 @@ export async function checkSlots(bench: Bench): Promise<Finding[]> {
 }
 
 /** Returns what the boot loader does next. */
-export function bootFinding({ slot, boot, nextSlot, workingSlot, version }: Status): Finding {
+export function bootFinding({ slot, boot, nextSlot, workingSlot, version, daemon }: Status): Finding {
   const running = `slot ${slot} runs${version === null ? "" : `, version ${version}`}`;
   if (boot === "confirmed") return ok("boot loader", `${running}, confirmed`);
   if (boot === "trial") {
     return warn(
       "boot loader",
       `${running}, on trial: slot ${workingSlot} boots next unless it is confirmed`,
-      "run `fota-agent run`, which confirms it, or `fota-agent confirm`",
+      daemon === null
+        ? "run `fota-agent run`, which confirms it, or `fota-agent confirm`"
+        : "wait until the daemon confirms it, or run `fota-agent confirm`",
     );
   }
   return warn("boot loader", `${running}; slot ${nextSlot} boots next`, "restart the device");

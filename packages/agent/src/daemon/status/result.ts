@@ -31,6 +31,7 @@ export type Live = v.InferOutput<typeof liveSchema>;
 /** Describes the output of `fota-agent status --json`. */
 export const statusSchema = v.strictObject({
   thing: v.string(),
+  endpoint: described(v.string(), "host or host:port of the broker"),
   model: v.nullable(v.string()),
   version: v.nullable(described(v.string(), "version of the running firmware, if known")),
   slot: described(v.number(), "slot that runs"),

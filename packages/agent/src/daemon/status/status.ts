@@ -17,6 +17,7 @@ export async function readStatus(bench: Bench, daemon: Live | null): Promise<Sta
   const target = "target" in state ? state.target : undefined;
   return {
     thing: bench.config.thingName,
+    endpoint: bench.config.endpoint,
     model: bench.config.model ?? null,
     version: bench.device.firmwareVersion ?? null,
     slot: record.runningSlot,
