@@ -8,8 +8,8 @@ export interface LiveStatus {
   problem?: string | undefined;
   /** The last report of an update. */
   update?: UpdateReport | undefined;
-  /** The agent waits for this long before it continues, as of the last change. */
-  waitingMs?: number | undefined;
+  /** When the agent continues, by `performance.now()`, if it waits. */
+  continuesAtMs?: number | undefined;
 }
 
 /** Holds the live status and tells listeners of each change. */
@@ -33,8 +33,14 @@ export class StatusBoard {
   }
 }
 
-/** Returns the live status as `fota-agent status` shows it. */
-export function toLive({ link, problem, update, waitingMs }: LiveStatus): Live {
+/**
+ * Returns the live status as `fota-agent status` shows it.
+ * @param nowMs by `performance.now()`
+ */
+export function toLive(
+  { link, problem, update, continuesAtMs }: LiveStatus,
+  nowMs = performance.now(),
+): Live {
   const { phase, percent, bytes, totalBytes, detail } = update ?? {};
   const progress = {
     ...(phase !== undefined && { phase }),
@@ -47,6 +53,7 @@ export function toLive({ link, problem, update, waitingMs }: LiveStatus): Live {
     link,
     problem: problem ?? null,
     progress: update === undefined ? null : progress,
-    waitingSeconds: waitingMs === undefined ? null : Math.ceil(waitingMs / 1000),
+    waitingSeconds:
+      continuesAtMs === undefined ? null : Math.max(0, Math.ceil((continuesAtMs - nowMs) / 1000)),
   };
 }

@@ -54,7 +54,7 @@ export async function runSession(config: Config, context: SessionContext): Promi
   });
   const closers: (() => void | Promise<void>)[] = [];
   try {
-    board.set({ link: "opening", problem: undefined, update: undefined, waitingMs: undefined });
+    board.set({ link: "opening", problem: undefined, update: undefined, continuesAtMs: undefined });
     const bench = await retrying(() => openBench(config, context), retry("opening the slots"));
     const { slotSizeBytes } = await retrying(() => bench.opened.slots.record(), retry("opening the slots"));
     liveness.limitSteps(stepLimitMs(config, slotSizeBytes));
@@ -152,17 +152,17 @@ class SessionAgent {
     agent.on("progress", (update) => {
       liveness.note(`update: ${update.phase ?? "reporting"}`);
       downloads.note(update.phase);
-      board.set({ update, waitingMs: undefined });
+      board.set({ update, continuesAtMs: undefined });
     });
     agent.on("waiting", ({ delayMs }) => {
       liveness.note("waiting to try again", delayMs);
       downloads.note(undefined);
-      board.set({ waitingMs: delayMs });
+      board.set({ continuesAtMs: performance.now() + delayMs });
     });
     agent.on("idle", () => {
       liveness.rest();
       downloads.note(undefined);
-      board.set({ update: undefined, waitingMs: undefined });
+      board.set({ update: undefined, continuesAtMs: undefined });
     });
     agent.start();
     this.#agent = agent;

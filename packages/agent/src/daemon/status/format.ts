@@ -21,7 +21,7 @@ export function formatStatus(status: Status): string {
 
 function updateOf({ phase, jobId, targetVersion, daemon }: Status): string {
   if (phase === "idle") return "none";
-  const { percent, bytes, totalBytes } = daemon?.progress ?? {};
+  const { percent, bytes, totalBytes, detail } = daemon?.progress ?? {};
   const share =
     percent ?? (bytes !== undefined && totalBytes ? Math.floor((bytes / totalBytes) * 100) : undefined);
   return [
@@ -30,6 +30,7 @@ function updateOf({ phase, jobId, targetVersion, daemon }: Status): string {
     targetVersion === null ? "" : `, version ${targetVersion}`,
     jobId === null ? "" : `, job ${jobId}`,
     daemon?.waitingSeconds ? `; continues in ${daemon.waitingSeconds} s` : "",
+    detail === undefined ? "" : `: ${detail}`,
   ].join("");
 }
 
