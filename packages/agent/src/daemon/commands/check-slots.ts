@@ -20,7 +20,7 @@ export const checkSlotsCommand: Command = {
     const { slots } = await configOf(input, host);
     if (slots.type !== "command") {
       throw new FotaError("CONFIG_INVALID", `slots.type is ${slots.type}, not command`, {
-        hint: "set slots.command to your executable; the other kinds of slots are checked by fota's own tests",
+        hint: "set slots.type to command and slots.command to your executable, as in docs/command-slots.md; fota's own tests check the other kinds of slots",
       });
     }
     const isJson = input.values["json"] === true;

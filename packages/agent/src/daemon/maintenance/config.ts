@@ -3,7 +3,7 @@ import { LOWEST_RATE_LIMIT } from "../../node/rate-limit.js";
 import { flag, may, OBJECT, seconds, texts, whole, withDefault } from "../fields/field.js";
 import { isTimeZone, parseHours } from "./hours.js";
 
-const HOURS = "must be a list of times such as 22:00-05:00";
+const HOURS = 'must be a list of times such as ["22:00-05:00"]';
 
 export const maintenanceSchema = v.strictObject(
   {
@@ -12,7 +12,7 @@ export const maintenanceSchema = v.strictObject(
         texts(HOURS),
         v.check((list) => list.every((item) => parseHours(item) !== undefined), HOURS),
       ),
-      "times of day at which updates download and restart, such as 22:00-05:00 (default: always)",
+      'times of day at which updates download and restart, such as ["22:00-05:00"] (default: always)',
     ),
     timeZone: withDefault(
       v.pipe(
