@@ -137,6 +137,7 @@ test("each thing has one line that ends in its progress or its cause", () => {
     thing("pump-3", "SUCCEEDED", { running: "1.4.0" }),
     thing("pump-4", "FAILED", { reason: "self-test-failed", detail: "no sensor" }),
     thing("pump-5", "TIMED_OUT"),
+    thing("pump-6", "IN_PROGRESS", { phase: "starting", detail: "outside 03:00-05:00 UTC" }),
   ];
   expect(formatThings(things, plain, 80).split("\n")).toEqual([
     "  pump-1   QUEUED       waiting for the thing",
@@ -144,6 +145,7 @@ test("each thing has one line that ends in its progress or its cause", () => {
     "  pump-3   SUCCEEDED    runs 1.4.0",
     "  pump-4   FAILED       self-test-failed: no sensor",
     "  pump-5   TIMED_OUT",
+    "  pump-6   IN_PROGRESS  starting: outside 03:00-05:00 UTC",
   ]);
 });
 

@@ -86,7 +86,8 @@ export function reportText(thing: ThingSummary): string {
   if (reason !== undefined) return causeText(thing);
   if (status === "SUCCEEDED") return running === undefined ? "" : `runs ${running}`;
   if (status !== "IN_PROGRESS" || phase === undefined) return detail ?? "";
-  return percent === undefined ? phase : `${phase} ${percent} %`;
+  const progress = percent === undefined ? phase : `${phase} ${percent} %`;
+  return detail === undefined ? progress : `${progress}: ${detail}`;
 }
 
 /** Formats the failures by cause: each cause whole, with some of its things below. */

@@ -41,6 +41,7 @@ export const inProgress: ThingRule = ({ job }, about, { time, since, fota }) => 
     sentence: `job ${job.jobId} is in progress on ${thing}, ${phaseOf(about)}${started}`,
     evidence: [
       ...(lastUpdatedAt === undefined ? [] : [["last report", time(lastUpdatedAt)] as const]),
+      ...(report.detail === undefined ? [] : [["detail", report.detail] as const]),
       ...bytesOf(report),
       ["timeout", secondsLeft === undefined ? "none" : `in ${formatSeconds(secondsLeft)}`],
       ...connectedOf(about, since),
