@@ -437,7 +437,12 @@ test("a job of another kind, and one that devices refuse, are reported as such",
   );
   await fleet.iot.send(new CreateJobCommand({ jobId: "broken", targets, document: '{"operation":"fota"}' }));
   expect((await fleet.why("reboot", "pump-0")).cause).toBe("not-fota-job");
-  expect((await fleet.why("reboot")).cause).toBe("not-fota-job");
+  const { cause, next } = await fleet.why("reboot");
+  expect(cause).toBe("not-fota-job");
+  expect(next.map(({ command }) => command)).toEqual([
+    expect.stringContaining("fota status reboot --things"),
+    expect.stringContaining("aws iot get-job-document"),
+  ]);
   expect((await fleet.why("broken")).explanation).toContain("bc_idx is missing");
 });
 

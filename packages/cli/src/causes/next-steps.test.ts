@@ -43,6 +43,11 @@ test.each([
   expect(retryStep({ jobId: "j", counts: { ...NO_COUNTS, ...counts } }, causes)).toBeUndefined();
 });
 
+test("a handler that failed is no firmware to publish again", () => {
+  const counts = { ...NO_COUNTS, failed: 1 };
+  expect(retryStep({ jobId: "j", counts }, [failed("handler-failed")])).toBeUndefined();
+});
+
 test("retry says for what, and what has to happen before", () => {
   const counts = { ...NO_COUNTS, failed: 2, timedOut: 1 };
   expect(retryStep({ jobId: "j", counts }, [failed("hook-failed")])?.text).toBe(

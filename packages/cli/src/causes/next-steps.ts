@@ -85,6 +85,9 @@ function countOf(causes: readonly KnownCause[]): number {
   return causes.reduce((sum, { count }) => sum + count, 0);
 }
 
+/** What `fota-agent` reports of a handler in jobs.d: `fota retry` publishes only firmware. */
+const NOT_FIRMWARE = "handler-failed";
+
 /** Returns whether `fota retry` without `--only` retries nothing beyond `words`. */
 function coversDefault(words: readonly string[], counts: ExecutionCounts): boolean {
   return RETRIED.every(
@@ -93,5 +96,5 @@ function coversDefault(words: readonly string[], counts: ExecutionCounts): boole
 }
 
 function isForRetry(reason: string | null | undefined): boolean {
-  return canPass(reason) && causeEntry(reason)?.remedy === undefined;
+  return reason !== NOT_FIRMWARE && canPass(reason) && causeEntry(reason)?.remedy === undefined;
 }

@@ -116,6 +116,7 @@ function ofJob(facts: Facts, say: Say): Finding[] {
   const job = (...rules: JobRule[]) => held(rules.map((rule) => rule(facts, say)));
   const { queued, inProgress: running } = facts.job.counts;
   const ended = job(...DOCUMENT, jobDeleted, jobAborted, scheduleEnded, jobCanceled);
+  if (ended[0]?.cause === "not-fota-job") return ended.slice(0, 1); // what a retry could do is not known
   if (ended.length > 0)
     return [...ended.slice(0, 1), ...job(thingsFailed).filter(() => ended[0]?.cause !== "job-aborted")];
   const early = job(jobScheduled, outsideWindow);

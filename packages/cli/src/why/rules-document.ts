@@ -1,11 +1,14 @@
 import type { JobRule } from "./finding.js";
 
-export const notFotaJob: JobRule = ({ job, decoded }, { aws }) => {
+export const notFotaJob: JobRule = ({ job, decoded }, { aws, fota }) => {
   if (decoded.kind !== "other") return undefined;
   return {
     cause: "not-fota-job",
-    sentence: `job ${job.jobId} is not a fota job: its document has no operation "fota", so fota's agent ignores it`,
-    next: [{ command: aws("iot", "get-job-document", "--job-id", job.jobId), why: "shows its document" }],
+    sentence: `job ${job.jobId} is not a firmware update: its document has no operation "fota", so other programs of the devices, or a handler in jobs.d of fota-agent, must run it`,
+    next: [
+      { command: fota("status", job.jobId, "--things"), why: "shows what each thing reported" },
+      { command: aws("iot", "get-job-document", "--job-id", job.jobId), why: "shows its document" },
+    ],
   };
 };
 
