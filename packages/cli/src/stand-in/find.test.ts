@@ -8,7 +8,7 @@ import { type Local, startLocal } from "@fota/local";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { speedUpClock } from "../../test/fast-clock.js";
 import { saveAddress, savedAddresses } from "./address-file.js";
-import { findStandIn } from "./find.js";
+import { defaultOf, findStandIn } from "./find.js";
 
 const OTHER_UID = 65_534;
 const isRoot = process.geteuid?.() === 0;
@@ -103,6 +103,15 @@ test("of several the one that runs is used, and two that run are not chosen from
     hint: expect.stringContaining("--endpoint-url"),
   });
   expect(await find(two.endpoint)).toEqual(two.info());
+});
+
+test.each([
+  [["http://127.0.0.1:40095", "http://192.0.2.2:4566"], "http://192.0.2.2:4566"],
+  [["http://192.0.2.2:4566", "http://127.0.0.1:4566"], "http://127.0.0.1:4566"],
+  [["http://192.0.2.2:4566", "http://192.0.2.3:4566"], undefined],
+  [["http://127.0.0.1:40095", "http://127.0.0.1:40096"], undefined],
+])("of %j, --local means %s", (endpoints, chosen) => {
+  expect(defaultOf(endpoints.map((endpoint) => ({ endpoint })))?.endpoint).toBe(chosen);
 });
 
 test("one that does not answer does not keep one that does from being used", async () => {

@@ -5,7 +5,7 @@ import { FotaError, messageOf } from "@fota/shared";
 import type { Host } from "../host.js";
 import { forgetAddress, type SavedAddress, savedAddresses } from "./address-file.js";
 
-/** The default address of `fota local`; if several run, --local means this one. */
+/** The default address of `fota local`. */
 const DEFAULT_ENDPOINT = "http://127.0.0.1:4566";
 /** A busy build machine may delay a process for many seconds. */
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -46,11 +46,9 @@ async function findOwn({ env, signal }: Pick<Host, "env" | "signal">): Promise<L
   const saved = await savedAddresses({ env });
   const { found, slow } = await askAll(saved, signal);
   const [first, ...others] = found;
-  const byDefault = found.find(({ endpoint }) => endpoint === DEFAULT_ENDPOINT) ?? first;
-  if (byDefault !== undefined && (others.length === 0 || byDefault.endpoint === DEFAULT_ENDPOINT)) {
-    return byDefault;
-  }
-  if (byDefault !== undefined) {
+  const chosen = others.length === 0 ? first : defaultOf(found);
+  if (chosen !== undefined) return chosen;
+  if (first !== undefined) {
     const endpoints = found.map(({ endpoint }) => endpoint).sort();
     throw new FotaError("USAGE", `several \`fota local\` run: ${endpoints.join(", ")}`, {
       hint: `name one: --local --endpoint-url ${endpoints[0]}`,
@@ -60,6 +58,13 @@ async function findOwn({ env, signal }: Pick<Host, "env" | "signal">): Promise<L
   throw new FotaError("LOCAL_NOT_RUNNING", "no `fota local` of this user runs on this machine", {
     hint: `start \`fota local\` in another terminal, or name one that runs elsewhere: --endpoint-url ${DEFAULT_ENDPOINT}`,
   });
+}
+
+/** Returns the one on the default port; if --host gives several that port, the one at the default address. */
+export function defaultOf<T extends Pick<LocalInfo, "endpoint">>(found: readonly T[]): T | undefined {
+  const { port } = new URL(DEFAULT_ENDPOINT);
+  const onPort = found.filter(({ endpoint }) => new URL(endpoint).port === port);
+  return onPort.length === 1 ? onPort[0] : onPort.find(({ endpoint }) => endpoint === DEFAULT_ENDPOINT);
 }
 
 /**
