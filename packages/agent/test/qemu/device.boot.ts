@@ -48,6 +48,7 @@ describe.skipIf(missing !== undefined)("a whole device in QEMU", () => {
 
   afterEach(({ task }) => {
     const { boots, cuts } = device.counts;
+    task.meta.bootLoader = "a whole device";
     task.meta.boots = boots - counted.boots;
     task.meta.powerCuts = cuts - counted.cuts;
     counted = { boots, cuts };
