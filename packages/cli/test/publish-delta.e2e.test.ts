@@ -7,10 +7,12 @@ import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aw
 import { imagesOf, parseJobDocument } from "@fota/shared";
 import * as v from "valibot";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { deletionSchema } from "../src/delete/result.js";
 import { imageInMemory } from "../src/image/image-bytes.js";
 import { publish } from "../src/index.js";
 import { applyDelta, readDeltaHeader } from "../src/patches/apply-delta.js";
 import { publishOutputSchema } from "../src/publish/result.js";
+import { shownJobSchema } from "../src/show/result.js";
 import { BUCKET, type Fleet, startFleet } from "./fleet.js";
 
 const OLD = randomBytes(60_000);
@@ -318,4 +320,53 @@ test("retry and promote keep the patches, with fresh URLs, as long as they exist
     `warning: the new job does not offer the patch of ${before?.bytes} bytes: s3://${BUCKET}/${key} no longer exists`,
   );
   expect(v.parse(publishOutputSchema, JSON.parse(again.stdout)).document).not.toHaveProperty("bc_delta");
+});
+
+test("show has the patches, and which of them are missing", async () => {
+  const args = ["text.bin", "--slot", "any", "--delta-from", "oldtext.bin", "--fw-version", "4.0.0"];
+  const { jobId, patches = [], document } = await published(...args);
+  const { key = "" } = patches[1] ?? {};
+  await fleet.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: key }));
+  const shown = await fleet.fota(["show", jobId, "--json"]);
+  const job = v.parse(shownJobSchema, JSON.parse(shown.stdout));
+  const [patch, compressed] = document.bc_delta ?? [];
+  for (const image of job.images) {
+    expect(image.patches).toMatchObject([
+      { fromSha256: sha256(OLD_TEXT), bytes: patch?.bytes, object: "matches", expired: false },
+      { fromSha256: null, sha256: compressed?.sha256, key, object: "missing" },
+    ]);
+  }
+  const { stdout } = await fleet.fota(["show", jobId]);
+  expect(stdout).toMatch(/^ {2}patches {6}from [0-9a-f]{12}…: \d+ B, 0\.\d % of the image, present$/m);
+  expect(stdout).toMatch(/compressed: \d+ B, 0\.\d % of the image, missing: devices download the image$/m);
+});
+
+test("delete removes the patches that no other job uses", async () => {
+  const args = ["oldtext.bin", "--slot", "any", "--delta-from", "text.bin"];
+  const first = await published(...args, "--fw-version", "5.0.0");
+  const other = await published(...args, "--fw-version", "5.0.1");
+  expect(other.jobId).not.toBe(first.jobId);
+  const keys = (first.patches ?? []).map(({ key }) => key);
+  expect(keys).toHaveLength(2);
+  const remove = async (jobId: string) => {
+    const { code, stdout, stderr } = await fleet.fota([
+      "delete",
+      jobId,
+      "--force",
+      "--yes",
+      "--json",
+      "--bucket",
+      BUCKET,
+    ]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    return v.parse(deletionSchema, JSON.parse(stdout)).images.filter(({ patch }) => patch === true);
+  };
+  for (const fate of await remove(first.jobId)) {
+    expect(fate).toMatchObject({ removed: false, because: `job ${other.jobId} uses it` });
+  }
+  expect(await objectKeys()).toEqual(expect.arrayContaining(keys));
+  const fates = await remove(other.jobId);
+  expect(new Set(fates.map(({ key }) => key))).toEqual(new Set(keys));
+  for (const fate of fates) expect(fate.removed).toBe(true);
+  for (const key of keys) expect(await objectKeys()).not.toContain(key);
 });

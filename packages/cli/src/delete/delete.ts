@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DocumentImage, FotaError, hintAnd, hintOf, imagesOf, isFotaError } from "@fota/shared";
+import { FotaError, hintAnd, hintOf, imagesOf, isFotaError, type JobDocument } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { Cloud } from "../aws/cloud.js";
 import type { ImageObject } from "../aws/image-object.js";
@@ -7,7 +7,7 @@ import { findImage, removeImage } from "../aws/images.js";
 import { cancelJob, deleteJob, describeJob, type JobDescription } from "../aws/jobs.js";
 import { objectOfUrl } from "../job/object-of-url.js";
 import { readJobWithDocument } from "../job/read-job.js";
-import { checkObject } from "../job/stored-image.js";
+import { checkObject, objectOfPatch, type StatedObject } from "../job/stored-image.js";
 import type { Deletion } from "./result.js";
 import { findUsers, type Search } from "./users.js";
 
@@ -21,6 +21,8 @@ export interface DeletePlan {
 
 interface PlannedRemoval {
   slot: number;
+  /** True for a patch that makes the image of the slot. */
+  isPatch: boolean;
   object: ImageObject | undefined;
   sha256: string | undefined;
   /** Says why the image is kept; `undefined`: it is removed. */
@@ -59,10 +61,11 @@ export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOpt
       },
     });
   }
-  const documentImages = decoded.kind === "order" ? imagesOf(decoded.document) : [];
-  const images = await mapAtOnce(documentImages, REQUESTS_AT_ONCE, (image) =>
-    removalOf(image, cloud, keepImage, place),
-  );
+  const stated = decoded.kind === "order" ? objectsIn(decoded.document) : [];
+  const images = await mapAtOnce(stated, REQUESTS_AT_ONCE, async ({ slot, isPatch, object }) => ({
+    ...{ slot, isPatch },
+    ...(await removalOf(object, cloud, keepImage, place)),
+  }));
   const sha256s = images.flatMap(({ keep, sha256 }) =>
     keep === undefined && sha256 !== undefined ? [sha256] : [],
   );
@@ -125,15 +128,24 @@ function stateOf({ status, counts }: JobDescription): string {
   return status === "CANCELED" ? `CANCELED, and ${counts.inProgress} still in progress` : status;
 }
 
+/** Returns the images of a document, then their patches. */
+function objectsIn(document: JobDocument): { slot: number; isPatch: boolean; object: StatedObject }[] {
+  const images = imagesOf(document);
+  const patches = images.flatMap(({ bc_idx: slot, bc_delta = [] }) =>
+    bc_delta.map((delta) => ({ slot, isPatch: true, object: objectOfPatch(delta) })),
+  );
+  return [...images.map((image) => ({ slot: image.bc_idx, isPatch: false, object: image })), ...patches];
+}
+
 async function removalOf(
-  image: DocumentImage,
+  image: StatedObject,
   { s3 }: Cloud,
   keepImage: boolean,
   place: Place,
-): Promise<PlannedRemoval> {
-  const { bc_idx: slot, bc_url, bc_sha256: sha256 } = image;
+): Promise<Omit<PlannedRemoval, "slot" | "isPatch">> {
+  const { bc_url, bc_sha256: sha256 } = image;
   const object = objectOfUrl(bc_url, s3.endpoint);
-  const planned = { slot, object, sha256 };
+  const planned = { object, sha256 };
   if (keepImage) return { ...planned, keep: "--keep-image" };
   if (object === undefined) return { ...planned, keep: NOT_IN_S3 };
   // Delete only what `fota publish` uploaded, whatever a document says.
@@ -167,9 +179,14 @@ async function removeUnused(
   image: PlannedRemoval,
   search: Search | undefined,
 ): Promise<Deletion["images"][number]> {
-  const { slot, object } = image;
+  const { slot, isPatch, object } = image;
   const keep = keepFor(image, search);
-  const fate = { slot, bucket: object?.bucket ?? null, key: object?.key ?? null };
+  const fate = {
+    slot,
+    ...(isPatch && { patch: true as const }),
+    bucket: object?.bucket ?? null,
+    key: object?.key ?? null,
+  };
   if (keep !== undefined || object === undefined) {
     return { ...fate, removed: false, because: keep ?? NOT_IN_S3, olderVersions: false };
   }
@@ -193,7 +210,8 @@ async function checkStillUnused(
   const removed = images.filter((_image, index) => fates[index]?.removed === true);
   if (removed.length === 0) return;
   await findUsers(iot, search, progress);
-  for (const { object, sha256 = "" } of removed) {
+  for (const { object, isPatch, sha256 = "" } of removed) {
+    if (isPatch) continue; // without it, devices download the image
     const user = search.users.get(sha256);
     if (user === undefined || object === undefined || (await findImage(s3, object)) !== undefined) continue;
     const where = `s3://${object.bucket}/${object.key}`;

@@ -13,10 +13,10 @@ export function questionOf({ job, force, images }: DeletePlan, columns: number):
       ? [busy === 1 ? "1 thing stops and stays on its image" : `${busy} things stop and stay on their image`]
       : [];
   // An image that is the same for several slots is one object, and shown once.
-  const fates = images.map(({ slot, object, keep }) => {
+  const fates = images.map(({ slot, isPatch, object, keep }) => {
     const where =
       object === undefined
-        ? `the image for slot ${slot}`
+        ? `the ${isPatch ? "patch" : "image"} for slot ${slot}`
         : formatObject(object, columns - "is deleted".length);
     return keep === undefined ? `${where} is deleted` : `${where} is kept: ${oneLine(keep)}`;
   });
@@ -27,10 +27,10 @@ export function formatDeletion({ jobId, gone, images }: Deletion, paint: Paint, 
   const head = gone
     ? `${paint("green", "✔")} job ${paint("bold", jobId)} deleted`
     : `${paint("green", "✔")} job ${paint("bold", jobId)} is being deleted: AWS IoT completes that on its own`;
-  const lines = images.map(({ slot, bucket, key, removed, because, olderVersions }) => {
+  const lines = images.map(({ slot, patch, bucket, key, removed, because, olderVersions }) => {
     const where =
       bucket === null || key === null
-        ? `image for slot ${slot}`
+        ? `${patch === true ? "patch" : "image"} for slot ${slot}`
         : formatObject({ bucket, key }, columns - LABEL_WIDTH);
     if (!removed) return `  kept     ${where}\n           ${oneLine(because ?? "")}`;
     const versions = olderVersions

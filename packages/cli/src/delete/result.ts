@@ -3,6 +3,7 @@ import { described } from "../described.js";
 
 const imageFateSchema = v.strictObject({
   slot: v.number(),
+  patch: v.optional(described(v.literal(true), "true for a patch that makes the image of the slot")),
   bucket: described(v.nullable(v.string()), "null if the URL does not lead to a known S3"),
   key: v.nullable(v.string()),
   removed: v.boolean(),

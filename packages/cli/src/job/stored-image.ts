@@ -1,4 +1,4 @@
-import { type DocumentImage, FotaError, isFotaError } from "@fota/shared";
+import { type DocumentDelta, type DocumentImage, FotaError, isFotaError } from "@fota/shared";
 import type { ImageObject } from "../aws/image-object.js";
 import { findImage, type StoredImage } from "../aws/images.js";
 import type { S3 } from "../aws/s3.js";
@@ -10,6 +10,14 @@ import { objectOfUrl } from "./object-of-url.js";
  */
 type ObjectState = "matches" | "unverified" | "differs" | "missing" | "unknown";
 
+/** Names an object as a job document does, by its URL, size and digests. */
+export type StatedObject = Pick<DocumentImage, "bc_url" | "bc_size" | "bc_sha256"> & { bc_crc?: string };
+
+/** Returns how a job document names the object of a patch. */
+export function objectOfPatch({ url, bytes, sha256 }: DocumentDelta): StatedObject {
+  return { bc_url: url, bc_size: bytes, bc_sha256: sha256 };
+}
+
 export interface CheckedObject {
   /** `undefined` when the URL is not one of the S3 in use. */
   object: ImageObject | undefined;
@@ -19,8 +27,8 @@ export interface CheckedObject {
   stored?: StoredImage;
 }
 
-/** Looks up the object of an image in S3, with one request. */
-export async function checkObject(image: DocumentImage, s3: S3): Promise<CheckedObject> {
+/** Looks up the object of an image or a patch in S3, with one request. */
+export async function checkObject(image: StatedObject, s3: S3): Promise<CheckedObject> {
   const object = objectOfUrl(image.bc_url, s3.endpoint);
   if (object === undefined) return { object, state: "unknown", because: "its URL is not of S3" };
   try {
@@ -71,7 +79,7 @@ export function republishableObject(image: DocumentImage, checked: CheckedObject
   }
 }
 
-function compare(image: DocumentImage, stored: StoredImage): { state: ObjectState; because?: string } {
+function compare(image: StatedObject, stored: StoredImage): { state: ObjectState; because?: string } {
   const { bc_size, bc_sha256, bc_crc } = image;
   const differs = (what: string, got: unknown, expected: unknown) => ({
     state: "differs" as const,
@@ -83,6 +91,7 @@ function compare(image: DocumentImage, stored: StoredImage): { state: ObjectStat
       ? { state: "matches" }
       : differs("its SHA-256 is", stored.sha256, bc_sha256);
   }
+  if (bc_crc === undefined) return { state: "unverified", because: "S3 has no SHA-256 of it" };
   if (stored.md5 === undefined) {
     return { state: "unverified", because: "S3 has no digest of the whole, as it was uploaded in parts" };
   }

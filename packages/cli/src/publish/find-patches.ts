@@ -1,10 +1,9 @@
-import { type DocumentDelta, imagesOf, isFotaError, type JobDocument } from "@fota/shared";
+import { type DocumentDelta, imagesOf, type JobDocument } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { addressOf } from "../aws/image-object.js";
-import { findImage } from "../aws/images.js";
 import type { S3 } from "../aws/s3.js";
 import { grouped } from "../grouped.js";
-import { objectOfUrl } from "../job/object-of-url.js";
+import { checkObject, objectOfPatch } from "../job/stored-image.js";
 import type { PatchPlan, PlannedPatch } from "./patches.js";
 
 /** Returns the patches of a document that are still in S3; a warning names each other one. Makes a request for each. */
@@ -32,21 +31,13 @@ export async function findPatches(document: JobDocument, s3: S3): Promise<PatchP
 type FoundPatch = Omit<PlannedPatch & { isThere: true }, "slots" | "imageBytes">;
 
 /** Returns the patch of an entry, or why it cannot be offered again. */
-async function findPatch(
-  { url, bytes, sha256, from_sha256, from_size = 0 }: DocumentDelta,
-  s3: S3,
-): Promise<FoundPatch | string> {
-  const object = objectOfUrl(url, s3.endpoint);
-  if (object === undefined) return "its URL is not of S3";
-  const stored = await findImage(s3, object).catch((error: unknown) => {
-    if (isFotaError(error, "ACCESS_DENIED") || isFotaError(error, "AWS_ERROR")) return error;
-    throw error;
-  });
-  if (stored instanceof Error) return stored.message;
-  if (stored === undefined) return `${addressOf(object)} no longer exists`;
-  if (stored.sizeBytes !== bytes || (stored.sha256 ?? sha256) !== sha256) {
-    return `${addressOf(object)} is another object`;
-  }
+async function findPatch(delta: DocumentDelta, s3: S3): Promise<FoundPatch | string> {
+  const { object, state, because } = await checkObject(objectOfPatch(delta), s3);
+  if (object === undefined) return because ?? "";
+  if (state === "missing") return `${addressOf(object)} no longer exists`;
+  if (state === "differs") return `${addressOf(object)} is another object: ${because}`;
+  if (state === "unknown") return `${addressOf(object)} cannot be read: ${because}`;
+  const { bytes, sha256, from_sha256, from_size = 0 } = delta;
   const name = object.key.slice(object.key.lastIndexOf("/") + 1);
   return {
     from:

@@ -7,6 +7,7 @@ import {
   formatAgo,
   formatBytes,
   formatObject,
+  formatPercent,
   formatRows,
   formatSeconds,
   formatSlots,
@@ -14,7 +15,7 @@ import {
 } from "../terminal/format.js";
 import type { Output } from "../terminal/output.js";
 import type { Style } from "../terminal/paint.js";
-import type { ShownImage, ShownJob } from "./result.js";
+import type { ShownImage, ShownJob, ShownPatch } from "./result.js";
 
 type Row = [label: string, value: string];
 
@@ -128,7 +129,27 @@ function imageRows(images: readonly [ShownImage, ...ShownImage[]], job: ShownJob
   if (because !== undefined) rows.push(["", because]);
   // If the object is known, its URL adds nothing.
   if (bucket === null) rows.push(["", bareUrl(image.url)]);
-  return [...rows, ...urlLines(image, job, screen).map((text, i): Row => [i === 0 ? "url" : "", text])];
+  return [
+    ...rows,
+    ...urlLines(image, job, screen).map((text, i): Row => [i === 0 ? "url" : "", text]),
+    ...(image.patches ?? []).map((patch, i): Row => [i === 0 ? "patches" : "", patchText(patch, screen)]),
+  ];
+}
+
+function patchText(patch: ShownPatch, { paint }: Screen): string {
+  const { fromSha256, bytes, percent, object, expired } = patch;
+  const what = fromSha256 === null ? "compressed" : `from ${fromSha256.slice(0, 12)}…`;
+  const text = `${what}: ${formatBytes(bytes)}, ${formatPercent(percent)} of the image`;
+  if (object === "missing" || object === "differs" || expired) {
+    const why =
+      object === "missing"
+        ? "missing"
+        : object === "differs"
+          ? "replaced by another object"
+          : "its URL has expired";
+    return `${text}, ${paint("red", `${why}: devices download the image`)}`;
+  }
+  return `${text}, ${paint(OBJECT_STYLES[object], object === "unknown" ? "not checked" : "present")}`;
 }
 
 const OBJECT_TEXTS: Readonly<Record<ShownImage["object"], string>> = {

@@ -3,6 +3,27 @@ import { described } from "../described.js";
 import { signedFactsSchema } from "../signing/signed-facts.js";
 import { countsSchema } from "../status/result.js";
 
+const patchSchema = v.strictObject({
+  fromSha256: described(
+    v.nullable(v.string()),
+    "SHA-256 of the image that a device must have; null for the compressed image",
+  ),
+  bytes: v.number(),
+  percent: described(v.number(), "bytes in percent of the image"),
+  sha256: v.string(),
+  url: described(v.string(), "URL in the document"),
+  bucket: described(v.nullable(v.string()), "null if the URL does not lead to a known S3"),
+  key: v.nullable(v.string()),
+  object: described(
+    v.picklist(["matches", "unverified", "differs", "missing", "unknown"]),
+    "state of the patch in S3; if devices cannot use it, they download the image",
+  ),
+  because: v.optional(described(v.string(), "reason, for people")),
+  expiresAt: described(v.nullable(v.string()), "when the URL expires; null if that is unknown"),
+  expired: v.boolean(),
+});
+export type ShownPatch = v.InferOutput<typeof patchSchema>;
+
 const imageSchema = v.strictObject({
   slot: v.number(),
   size: described(v.number(), "bytes"),
@@ -22,6 +43,7 @@ const imageSchema = v.strictObject({
   ),
   expiresAt: described(v.nullable(v.string()), "when the URL expires; null if that is unknown"),
   expired: v.boolean(),
+  patches: v.optional(described(v.array(patchSchema), "smaller downloads of the image")),
 });
 export type ShownImage = v.InferOutput<typeof imageSchema>;
 

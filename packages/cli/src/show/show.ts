@@ -1,4 +1,5 @@
 import {
+  type DocumentDelta,
   type DocumentImage,
   imagesOf,
   isFotaError,
@@ -16,9 +17,9 @@ import { readJobWithDocument } from "../job/read-job.js";
 import { rolloutTextsOf, scheduleTextsOf } from "../job/rollout-options.js";
 import { parseRolloutTags } from "../job/rollout-tags.js";
 import { signedUrlEnd } from "../job/signed-url.js";
-import { checkObject } from "../job/stored-image.js";
+import { checkObject, objectOfPatch } from "../job/stored-image.js";
 import { isoOfSeconds, signedFactsOf } from "../signing/signed-facts.js";
-import type { ShownImage, ShownJob } from "./result.js";
+import type { ShownImage, ShownJob, ShownPatch } from "./result.js";
 import { signedBy } from "./signed-by.js";
 
 /** Reads everything about a job, its document and its images. @throws {FotaError} JOB_NOT_FOUND */
@@ -105,7 +106,10 @@ function rolloutOf(job: JobDescription): ShownJob["rollout"] {
   };
 }
 
-async function showImage(image: DocumentImage, { s3 }: Cloud, now: Date): Promise<ShownImage> {
+async function showImage(image: DocumentImage, cloud: Cloud, now: Date): Promise<ShownImage> {
+  const { s3 } = cloud;
+  const patches: ShownPatch[] = [];
+  for (const delta of image.bc_delta ?? []) patches.push(await showPatch(delta, image, cloud, now));
   const { object, state, because } = await checkObject(image, s3);
   const { bc_idx, bc_size, bc_crc, bc_sha256, bc_url: url } = image;
   const end = signedUrlEnd(url);
@@ -120,6 +124,31 @@ async function showImage(image: DocumentImage, { s3 }: Cloud, now: Date): Promis
     object: state,
     ...given({ because }),
     presign: isPresignPlaceholder(url) ? "iot" : end === undefined ? "none" : "cli",
+    expiresAt: end?.toISOString() ?? null,
+    expired: end !== undefined && end <= now,
+    ...(patches.length > 0 && { patches }),
+  };
+}
+
+async function showPatch(
+  delta: DocumentDelta,
+  { bc_size }: DocumentImage,
+  { s3 }: Cloud,
+  now: Date,
+): Promise<ShownPatch> {
+  const { object, state, because } = await checkObject(objectOfPatch(delta), s3);
+  const { from_sha256, bytes, sha256, url } = delta;
+  const end = signedUrlEnd(url);
+  return {
+    fromSha256: from_sha256 ?? null,
+    bytes,
+    percent: (bytes / bc_size) * 100,
+    sha256,
+    url,
+    bucket: object?.bucket ?? null,
+    key: object?.key ?? null,
+    object: state,
+    ...given({ because }),
     expiresAt: end?.toISOString() ?? null,
     expired: end !== undefined && end <= now,
   };
