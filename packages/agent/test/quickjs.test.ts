@@ -1,4 +1,6 @@
 import { basename, join } from "node:path";
+import { deflateRawSync } from "node:zlib";
+import { encodeDeltaHeader, FRAME_DELTA } from "@fota/shared";
 import variant from "@jitl/quickjs-wasmfile-release-sync";
 import { build } from "esbuild";
 import {
@@ -14,15 +16,33 @@ import { PORTABLE_BUILD, SRC } from "./portable-build.js";
 const KIB = 1024;
 const MD5 = "9e107d9d372bb6826bd81d3542a419d6";
 const SHA256 = "ab".repeat(32);
+const OLD_SHA256 = "cd".repeat(32);
 const PIECE_BYTES = 4 * KIB;
+const FRAME_BYTES = 16 * KIB;
 
 /** Trusts a key, and verifies in the engine itself. */
 const TRUST = `trust: createTrust({ ...JSON.parse(globalThis.trust), verify: verifyEd25519,
     store: { load: async () => savedTrust, save: async (text) => { savedTrust = text; } } }),`;
 
+/** Downloads a patch, which the server makes of one frame again and again, from the image in slot 0. */
+const DELTA = `delta: createDelta(),`;
+const PATCH_ANSWER = `
+function patchAnswer() {
+  const { header, frame } = JSON.parse(globalThis.patch);
+  const [first, each] = [Uint8Array.from(header), Uint8Array.from(frame)];
+  const frames = SIZE / ${FRAME_BYTES};
+  return { status: 200, headers: { "content-length": String(first.length + frames * each.length) },
+    body: (async function* () { yield first; for (let k = 0; k < frames; k += 1) yield each; })() };
+}
+async function read(slot, offset, bytes) {
+  if (slot !== 0 || offset + bytes.length > SIZE) throw new Error("read at " + offset);
+  for (let i = 0; i < bytes.length; i += 1) bytes[i] = offset + i;
+}`;
+
 /** A firmware as a small device would have it: the ports in the engine, all of the core around them. */
-const firmware = ({ isSigned }: { isSigned: boolean }) => `
+const firmware = ({ isSigned, hasPatch }: { isSigned: boolean; hasPatch: boolean }) => `
 import { Fota, Jobs } from "core";
+${hasPatch ? `import { createDelta } from "delta";` : ""}
 ${isSigned ? `import { createTrust } from "trust"; import { verifyEd25519 } from "ed25519";` : ""}
 const SIZE = globalThis.sizeBytes, MD5 = "${MD5}", SHA = "${SHA256}";
 const document = { operation: "fota", bc_idx: 1, bc_crc: MD5, bc_size: SIZE, bc_sha256: SHA, bc_version: "2.0.0",
@@ -30,10 +50,11 @@ const document = { operation: "fota", bc_idx: 1, bc_crc: MD5, bc_size: SIZE, bc_
 const execution = { jobId: "job-1", executionNumber: 1, versionNumber: 1, queuedAt: 1, status: "QUEUED" };
 const record = { runningSlot: 0, currentSlot: 0, workingSlot: 0, slotCount: 2, slotSizeBytes: 2 ** 31 };
 const piece = new Uint8Array(${PIECE_BYTES});
-let written = 0, saved, savedTrust, tokens = 0, logged = "";
+let written = 0, saved, savedTrust, tokens = 0, logged = "", via;
+${hasPatch ? PATCH_ANSWER : ""}
 
 const handlers = new Map();
-function answer(topic, { clientToken, status }) {
+function answer(topic, { clientToken, status, statusDetails }) {
   const { jobId } = execution;
   if (topic.endsWith("/jobs/get")) {
     const pending = { jobId, executionNumber: 1, versionNumber: execution.versionNumber, queuedAt: 1 };
@@ -42,6 +63,7 @@ function answer(topic, { clientToken, status }) {
   }
   if (topic.endsWith("/get")) return { clientToken, execution: { ...execution, jobDocument: document } };
   execution.status = status;
+  via = statusDetails.via;
   execution.versionNumber += 1;
   return { clientToken, executionState: { status, versionNumber: execution.versionNumber } };
 }
@@ -59,8 +81,9 @@ const device = {
   clock, random, model: "m", firmwareVersion: "1.0.0",
   log: (level, message) => { if (level === "error") logged += message + "; "; },
   ${isSigned ? TRUST : ""}
+  ${hasPatch ? DELTA : ""}
   state: { load: async () => saved, save: async (text) => { saved = text; } },
-  http: { get: async () => ({ status: 200, headers: { "content-length": String(SIZE) }, body: (async function* () {
+  http: { get: async (url) => url.endsWith("/patch") ? patchAnswer() : ({ status: 200, headers: { "content-length": String(SIZE) }, body: (async function* () {
     for (let at = 0; at < SIZE; at += piece.length) yield SIZE - at < piece.length ? piece.subarray(0, SIZE - at) : piece;
   })() }) },
   slots: {
@@ -69,7 +92,8 @@ const device = {
       if (slot !== 1 || offset !== written) throw new Error("written at " + offset);
       written += bytes.length;
     },
-    digest: async (slot) => slot === 1 && written === SIZE ? { md5: MD5, sha256: SHA } : { md5: "", sha256: "" },
+    digest: async (slot) => slot === 1 && written === SIZE ? { md5: MD5, sha256: SHA } : { md5: "", sha256: "${OLD_SHA256}" },
+    ${hasPatch ? "read," : ""}
     attempt: async (slot) => { record.currentSlot = slot; }, restart: async () => {},
     accept: async () => { record.workingSlot = record.runningSlot; },
     revert: async () => { record.currentSlot = record.workingSlot; },
@@ -82,7 +106,8 @@ async function boot() {
   return await fota.handleFotaJobs(new Jobs(mqtt, { host }), { force: true });
 }
 boot().then(boot).then(
-  () => { globalThis.out = execution.status + " on slot " + record.workingSlot + ", " + written + " bytes" + logged; },
+  () => { globalThis.out = execution.status + " on slot " + record.workingSlot + ", " + written + " bytes" +
+      (via === undefined ? "" : " by " + via) + logged; },
   (error) => { globalThis.out = "threw " + error + "\\n" + error.stack; },
 );`;
 
@@ -116,14 +141,16 @@ function highWaterBytes(memory: WebAssembly.Memory): number {
   return (last + 1) * 4;
 }
 
-interface Signed {
+interface Extra {
   /** Keys to add to the job document. */
   more: object;
   /** The device's `trust`, without its functions. */
-  trust: object;
+  trust?: object;
+  /** Header and frame of a patch. */
+  patch?: object;
 }
 
-async function run(core: ReadonlyMap<string, string>, sizeBytes: number, signed?: Signed) {
+async function run(core: ReadonlyMap<string, string>, sizeBytes: number, extra: Extra = { more: {} }) {
   // The engine's own memory limit counts only part of a block in this build: the heap itself is measured.
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 256 });
   const options = { wasmMemory: memory };
@@ -141,10 +168,10 @@ async function run(core: ReadonlyMap<string, string>, sizeBytes: number, signed?
   });
   const context = runtime.newContext();
   context.setProp(context.global, "sizeBytes", context.newNumber(sizeBytes));
-  for (const [name, value] of Object.entries(signed ?? { more: {} })) {
+  for (const [name, value] of Object.entries(extra)) {
     context.setProp(context.global, name, context.newString(JSON.stringify(value)));
   }
-  const source = firmware({ isSigned: signed !== undefined });
+  const source = firmware({ isSigned: extra.trust !== undefined, hasPatch: extra.patch !== undefined });
   context.unwrapResult(context.evalCode(source, "firmware.js", { type: "module" })).dispose();
   while (runtime.hasPendingJob()) {
     const result = runtime.executePendingJobs(1_000);
@@ -170,7 +197,7 @@ test("the core carries one update out in QuickJS, in a small heap that does not 
 });
 
 /** Signs the document of the firmware above, for images of `sizeBytes`. */
-function signedFor(sizeBytes: number): Signed {
+function signedFor(sizeBytes: number): Required<Omit<Extra, "patch">> {
   const key = testKey(1, "release");
   const image = {
     bc_idx: 1,
@@ -200,6 +227,44 @@ test("an update that the engine itself verifies with @fota/agent/ed25519, in a h
   expect(addedKib).toBeLessThan(48);
   expect(verified.peakBytes).toBeLessThan(780 * KIB);
   expect(cpuMs).toBeLessThan(5_000);
+});
+
+/** A patch of delta frames: each adds to the bytes of the old image at the same place. */
+function patchFor(sizeBytes: number): Extra {
+  const data = new Uint8Array(FRAME_BYTES);
+  for (let at = 0; at < data.length; at += 50) data[at] = at;
+  const ops = [0, 0x80, 0x80, 1, 0]; // no literal byte, 16,384 differences, nothing to skip
+  const payload = deflateRawSync(Buffer.concat([Uint8Array.from(ops), data]));
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(payload.length);
+  const frame = [FRAME_DELTA, ...size, ...payload];
+  const from = { sizeBytes, sha256: OLD_SHA256 };
+  const header = [
+    ...encodeDeltaHeader({ frameBytes: FRAME_BYTES, image: { sizeBytes, sha256: SHA256 }, from }),
+  ];
+  const entry = {
+    from_sha256: OLD_SHA256,
+    from_size: sizeBytes,
+    url: "https://bucket.example/patch",
+    bytes: header.length + (sizeBytes / FRAME_BYTES) * frame.length,
+    sha256: "ef".repeat(32),
+  };
+  return { more: { bc_delta: [entry] }, patch: { header, frame } };
+}
+
+test("an update by a patch with frames of 16 KiB, in a heap that does not grow with the image", async () => {
+  const modules = await bundle("delta");
+  const plain = await run(modules, 64 * KIB);
+  const small = await run(modules, 64 * KIB, patchFor(64 * KIB));
+  const large = await run(modules, 4 * KIB * KIB, patchFor(4 * KIB * KIB));
+  expect(small.out).toBe("SUCCEEDED on slot 1, 65536 bytes by patch");
+  expect(large.out).toBe("SUCCEEDED on slot 1, 4194304 bytes by patch");
+  const kib = (bytes: number) => Math.ceil(bytes / KIB);
+  console.log(
+    `QuickJS: @fota/agent/delta adds ${kib(small.sourceLength - plain.sourceLength)} KiB of source; peak heap ${kib(large.peakBytes)} KiB for 4 MiB, ${kib(small.peakBytes)} KiB for 64 KiB`,
+  );
+  expect(large.peakBytes - small.peakBytes).toBeLessThan(16 * KIB);
+  expect(large.peakBytes).toBeLessThan(900 * KIB);
 });
 
 async function timed<T>(action: () => Promise<T>): Promise<T & { cpuMs: number }> {
