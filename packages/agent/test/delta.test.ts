@@ -1,7 +1,7 @@
 import { isTerminal } from "@fota/shared";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createDelta } from "../src/delta.js";
-import type { FotaOptions } from "../src/index.js";
+import type { FotaOptions, HandleFotaJobsOptions } from "../src/index.js";
 import {
   type AnswerFault,
   documentOf,
@@ -41,7 +41,7 @@ function setUp({ fault, patch = PATCH, entries = ENTRIES, old = OLD, unreadable,
   );
   const paths = () => world.server.gets.map(({ url }) => url.slice("https://bucket.example/".length));
   /** Boots until the job has ended. */
-  async function run(options: FotaOptions = {}) {
+  async function run(options: FotaOptions = {}, handleOptions: HandleFotaJobsOptions = {}) {
     for (let boot = 0; boot < 6 && !isTerminal(execution.status); boot += 1) {
       const device = world.boot({
         download: TUNING,
@@ -50,7 +50,7 @@ function setUp({ fault, patch = PATCH, entries = ENTRIES, old = OLD, unreadable,
         ...options,
       });
       if (unreadable) delete device.device.slots.read;
-      await device.handle({ force: true });
+      await device.handle({ force: true, ...handleOptions });
     }
     expect(Buffer.compare(world.flash.slotBytes(0), old), "the running slot is only read").toBe(0);
     return execution;
@@ -183,4 +183,167 @@ test("a cut: resumes at the byte reached, of the same patch", async () => {
   expect(await run()).toMatchObject(succeeded("patch", PATCH.length));
   expect(world.server.starts).toEqual([0, 700, 1_400]);
   expect(world.server.gets[1]?.headers["if-match"]).toMatch(/^"of-/);
+});
+
+describe("the URL of a patch", () => {
+  /** Each answer of the cloud has URLs of its own, and only the newest are valid. */
+  function expiring(world: FakeWorld, sent = (delta: object): object | undefined => delta) {
+    let asked = 0;
+    world.cloud.fillIn = (document) => {
+      asked += 1;
+      const { bc_delta, ...rest } = document as { bc_delta: { url: string }[] };
+      const fresh = bc_delta.map((delta) => sent({ ...delta, url: `${delta.url}?asked=${asked}` }));
+      const kept = fresh.filter((delta) => delta !== undefined);
+      return {
+        ...rest,
+        bc_url: `https://bucket.example/image?asked=${asked}`,
+        ...(kept.length > 0 && { bc_delta: kept }),
+      };
+    };
+  }
+
+  /** The connection breaks after 1,500 bytes, and then the URL has expired. */
+  const expired: AnswerFault = ({ url }, count) => {
+    if (count === 1) return { cutAfterBytes: 1_500 };
+    return url.endsWith("?asked=1")
+      ? { status: 403, headers: {}, body: errorPage("AccessDenied") }
+      : undefined;
+  };
+
+  test("is refused in the middle: resumes with the fresh one of the same patch", async () => {
+    const { world, run, paths } = setUp({ fault: expired });
+    expiring(world);
+    const { statusDetails } = await run({}, { disconnectMqtt: false });
+    expect(statusDetails).toMatchObject({ via: "patch", fetchedBytes: `${PATCH.length}` });
+    expect(paths()).toEqual(["patch?asked=1", "patch?asked=1", "patch?asked=2"]);
+    expect(world.server.starts).toEqual([0, 1_500, 1_500]);
+  });
+
+  test("is refused, and the fresh document has the patch no more: the whole image, by its fresh URL", async () => {
+    const { world, run, paths } = setUp({ fault: expired });
+    let asked = 0;
+    expiring(world, (delta) => (++asked > ENTRIES.length ? undefined : delta));
+    expect((await run({}, { disconnectMqtt: false })).statusDetails["via"]).toBe("whole:image-gone");
+    expect(paths()).toEqual(["patch?asked=1", "patch?asked=1", "image?asked=2"]);
+  });
+});
+
+test("a cancel ends a patch as it ends an image", async () => {
+  const { world, execution, paths } = setUp();
+  world.server.fault = ({ url }) => {
+    if (url === PATCH_URL) world.cloud.cancel(execution);
+    return { cutAfterBytes: 1_500 };
+  };
+  await world.boot({ download: TUNING, overrides: { delta: createDelta() } }).handle({ force: true });
+  expect(paths()).toEqual(["patch"]);
+  expect(world.flash.state).toContain('"idle"');
+});
+
+describe("a server of a patch", () => {
+  test.each<[what: string, fault: AnswerFault, via: string]>([
+    [
+      "ignores Range once",
+      (_get, count) =>
+        count === 1
+          ? { cutAfterBytes: 3_000 }
+          : count === 2
+            ? { status: 200, headers: {}, body: PATCH }
+            : undefined,
+      "patch",
+    ],
+    [
+      "ignores Range always and cuts each answer",
+      ({ url }) =>
+        url === PATCH_URL ? { status: 200, headers: {}, body: PATCH, cutAfterBytes: 3_000 } : undefined,
+      "whole:download-failed",
+    ],
+    [
+      "lies about the range",
+      ({ url, headers }, count) => {
+        if (count === 1) return { cutAfterBytes: 1_500 };
+        if (url !== PATCH_URL || headers["range"] === undefined) return undefined;
+        return {
+          status: 206,
+          headers: { "content-range": `bytes 1500-9/${PATCH.length}` },
+          body: PATCH.subarray(900),
+        };
+      },
+      "whole:patch-invalid",
+    ],
+    [
+      "sends another part than it says",
+      (_get, count) => {
+        if (count === 1) return { cutAfterBytes: 1_500 };
+        if (count > 2) return undefined;
+        const content = `bytes 1500-${PATCH.length - 1}/${PATCH.length}`;
+        return {
+          status: 206,
+          headers: { "content-range": content },
+          body: PATCH.slice(0, PATCH.length - 1_500),
+        };
+      },
+      "whole:patch-invalid",
+    ],
+    [
+      "has another object for the second request",
+      (_get, count) => {
+        if (count === 1) return { cutAfterBytes: 1_500 };
+        return count === 2 ? { status: 412, headers: {}, body: errorPage("PreconditionFailed") } : undefined;
+      },
+      "patch",
+    ],
+    [
+      "never sends a byte",
+      ({ url }) => (url === PATCH_URL ? { body: new Uint8Array(0), stall: true } : undefined),
+      "whole:download-failed",
+    ],
+    [
+      "sends one byte at a time and cuts",
+      ({ url }) => (url === PATCH_URL ? { cutAfterBytes: 1 } : undefined),
+      "whole:download-failed",
+    ],
+    [
+      "sends the image instead",
+      ({ url }) => (url === PATCH_URL ? { headers: {}, body: NEW } : undefined),
+      "whole:patch-invalid",
+    ],
+  ])("%s", async (_what, fault, via) => {
+    const { world, run } = setUp({ fault });
+    const { status, statusDetails } = await run();
+    expect({ status, via: statusDetails["via"] }).toEqual({ status: "SUCCEEDED", via });
+    expect(world.server.sentBytes).toBeLessThan(1.5 * NEW.length + PATCH.length);
+    expect(world.flash.slotBytes(1)).toEqual(NEW);
+  });
+});
+
+test("the whole image can still fail, and its report says that a patch came before it", async () => {
+  const { run } = setUp({ fault: () => ({ status: 404, headers: {}, body: errorPage("NoSuchKey") }) });
+  expect(await run()).toMatchObject({
+    status: "FAILED",
+    statusDetails: { reason: "image-gone", via: "whole:image-gone" },
+  });
+});
+
+test("an old image that cannot be read: the whole image", async () => {
+  const { world, execution } = setUp();
+  const device = world.boot({ download: TUNING, overrides: { delta: createDelta() } });
+  device.device.slots.read = () => Promise.reject(new Error("EIO"));
+  await device.handle({ force: true });
+  await world.boot({ download: TUNING }).handle({ force: true });
+  expect(execution).toMatchObject({ status: "SUCCEEDED", statusDetails: { via: "whole:slot-failed" } });
+});
+
+test("frames that are too large for the device: the whole image", async () => {
+  const patch = await makePatch(OLD, NEW, 8192);
+  const delta = createDelta({ frameBytesMax: 4096 });
+  const { run } = setUp({ patch, entries: [entryOf(OLD, patch, PATCH_URL)], overrides: { delta } });
+  expect((await run()).statusDetails["via"]).toBe("whole:patch-invalid");
+});
+
+test("a device of a release without patches downloads the whole image", async () => {
+  const { run, paths } = setUp({ overrides: {} });
+  const { status, statusDetails } = await run();
+  expect(status).toBe("SUCCEEDED");
+  expect(statusDetails).not.toHaveProperty("via");
+  expect(paths()).toEqual(["image"]);
 });
