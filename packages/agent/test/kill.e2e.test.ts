@@ -41,6 +41,7 @@ test(
     const ends: Record<string, number> = { SUCCEEDED: 0, FAILED: 0 };
     let runs = "1.0.0";
     let cuts = 0;
+    let patches = 0;
 
     const statusOf = async (jobId: string) =>
       (await standIn.executionOf(jobId, thingName)).status as JobExecutionStatus;
@@ -52,8 +53,12 @@ test(
     while (cuts < CUTS) {
       const slot = (await readBootRecord(boot.dir))?.workingSlot === 0 ? 1 : 0;
       const wanted = runs === "1.0.0" ? "2.0.0" : "1.0.0";
-      const jobId = await standIn.createJob(wanted, thingName, slot);
-      const story = [`${wanted} to slot ${slot}`];
+      const isPatch = Math.random() < 0.5;
+      const jobId = isPatch
+        ? await standIn.createPatchJob(wanted, runs, thingName, slot)
+        : await standIn.createJob(wanted, thingName, slot);
+      if (isPatch) patches += 1;
+      const story = [`${wanted} to slot ${slot}${isPatch ? ", as a patch" : ""}`];
       let status = await statusOf(jobId);
       for (let inJob = 0; cuts < CUTS && inJob < CUTS_PER_JOB && !isTerminal(status); inJob += 1) {
         const launcher = boot.launch();
@@ -74,7 +79,7 @@ test(
       expect(Object.keys(ends)).toEqual(["SUCCEEDED", "FAILED"]);
     }
     console.log(
-      `${cuts} power cuts: ${ends["SUCCEEDED"]} updates SUCCEEDED, ${ends["FAILED"]} FAILED and went back`,
+      `${cuts} power cuts, ${patches} of the updates as patches: ${ends["SUCCEEDED"]} updates SUCCEEDED, ${ends["FAILED"]} FAILED and went back`,
     );
     await boot.dispose();
   },

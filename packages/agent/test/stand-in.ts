@@ -17,8 +17,10 @@ import {
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { type Local, type LocalOptions, startLocal } from "@fota/local";
+import { documentOf } from "../src/testing/index.js";
 import { BootDevice, buildFotaBoot } from "./boot-device.js";
 import { docBlock } from "./doc-block.js";
+import { entryOf, makePatch } from "./patches.js";
 
 const run = promisify(execFile);
 const BUILD = join(import.meta.dirname, "../../../examples/simulated-device/build.mjs");
@@ -165,6 +167,16 @@ export class StandIn {
       bc_sha256: createHash("sha256").update(image).digest("hex"),
     };
     return await this.createJobWith(document, thingName, jobId);
+  }
+
+  /** Creates a job as `createJob` does, with a patch from the image of version `from`. */
+  async createPatchJob(version: string, from: string, thingName: string, slot = 1): Promise<string> {
+    const [image, old] = await Promise.all([version, from].map((each) => readFile(this.imagePath(each))));
+    if (image === undefined || old === undefined) throw new Error("no such image");
+    const patch = await makePatch(old, image);
+    const bc_delta = [entryOf(old, patch, await this.upload(patch))];
+    const document = documentOf(image, slot, { bc_url: await this.upload(image), bc_delta });
+    return await this.createJobWith(document, thingName);
   }
 
   /** Returns a presigned URL of `image`. */

@@ -47,6 +47,11 @@ test("model and version are there when they are given, and only then", () => {
   expect(device).toMatchObject({ model: "gw-2", firmwareVersion: "1.2.0" });
 });
 
+test("patches are downloaded unless they are turned off", () => {
+  expect(nodeDevice({ dir, runningSlot: 0 })).toHaveProperty("delta");
+  expect(nodeDevice({ dir, runningSlot: 0, delta: false })).not.toHaveProperty("delta");
+});
+
 test("a limit of the download that is too low is refused", () => {
   expect(() => nodeDevice({ dir, runningSlot: 0, maxBytesPerSecond: 100 })).toThrow(
     /maxBytesPerSecond is 100/,

@@ -60,6 +60,11 @@ export interface NodeDeviceOptions {
    * @default false
    */
   inventory?: boolean;
+  /**
+   * Downloads patches where the job document has them (`bc_delta`), and whole images otherwise.
+   * @default true
+   */
+  delta?: boolean;
   log?: Log;
 }
 
@@ -83,10 +88,10 @@ export function nodeDevice(options: NodeDeviceOptions): Device {
     clock: nodeClock,
     random: nodeRandom,
     log,
-    delta: createDelta(),
     ...(model !== undefined && { model }),
     ...(firmwareVersion !== undefined && { firmwareVersion }),
     wallClockMs: () => Date.now(),
+    ...(options.delta !== false && { delta: createDelta() }),
     ...(options.inventory === true && {
       inventory: createInventory({ store: fileState(join(dir, "fota-inventory.json"), log) }),
     }),
