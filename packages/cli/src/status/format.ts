@@ -6,6 +6,7 @@ import { cut } from "../terminal/table.js";
 import { formatWrappedRows, wrapIndented } from "../terminal/wrap.js";
 import { causeText } from "./cause-text.js";
 import { failureCount } from "./causes.js";
+import { downloadText } from "./download-text.js";
 import { formatBar, formatCounts, paintStatus } from "./fleet.js";
 import { formatSteps } from "./format-steps.js";
 import { nextSteps } from "./next-steps.js";
@@ -84,7 +85,11 @@ export function reportText(thing: ThingSummary): string {
   const { status, phase, percent, reason, detail, running } = thing;
   if (status === "QUEUED") return "waiting for the thing";
   if (reason !== undefined) return causeText(thing);
-  if (status === "SUCCEEDED") return running === undefined ? "" : `runs ${running}`;
+  if (status === "SUCCEEDED") {
+    const download = downloadText(thing);
+    const texts = [running && `runs ${running}`, download && `downloaded ${download}`];
+    return texts.filter((text) => text !== undefined).join(", ");
+  }
   if (status !== "IN_PROGRESS" || phase === undefined) return detail ?? "";
   const progress = percent === undefined ? phase : `${phase} ${percent} %`;
   return detail === undefined ? progress : `${progress}: ${detail}`;

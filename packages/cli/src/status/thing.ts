@@ -1,6 +1,7 @@
 import { reportedValue } from "../causes/reported-value.js";
 import { formatSeconds } from "../terminal/format.js";
 import { formatWrappedRows } from "../terminal/wrap.js";
+import { downloadText } from "./download-text.js";
 import { statusStyle } from "./fleet.js";
 import { reportText, type View } from "./format.js";
 import { formatSteps } from "./format-steps.js";
@@ -20,6 +21,7 @@ export function formatThing(jobId: string, thing: ThingSummary, view: View): str
       "bytes",
       bytes === undefined ? undefined : `${bytes}${totalBytes === undefined ? "" : ` of ${totalBytes}`}`,
     ],
+    ["download", downloadText(thing)],
     ["expected", expected && reportedValue(thing.reason, expected)],
     ["actual", actual && reportedValue(thing.reason, actual)],
     ["running", running],

@@ -340,3 +340,23 @@ test("what is advised twice is reported once", () => {
   expect(found.unknown).toEqual(["a"]);
   expect(causesOf(found)).toEqual(["waiting", "url-ends-soon"]);
 });
+
+test("a patch that did not work is told beside the outcome", () => {
+  const via = "whole:url-refused" as const;
+  const facts = {
+    ...factsOf(jobOf()),
+    thing: thingOf("SUCCEEDED", { report: { via, fetchedBytes: 2_048 } }),
+  };
+  expect(explain(facts, "t", say)).toMatchObject({
+    cause: "succeeded",
+    evidence: [{ name: "downloaded", value: "whole, because the patch did not work (url-refused), 2.0 KiB" }],
+    also: [
+      {
+        cause: "patch-unused",
+        explanation: expect.stringMatching(
+          /^t downloaded the whole image, because the patch did not work: url-refused: /,
+        ),
+      },
+    ],
+  });
+});

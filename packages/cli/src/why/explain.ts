@@ -24,6 +24,7 @@ import {
 } from "./rules-ended.js";
 import { imageGone, imageReplaced, roleUnusable, urlEndsSoon, urlExpired } from "./rules-image.js";
 import { groupEmpty, jobInProgress, noneYet, othersEnded, thingsFailed } from "./rules-job.js";
+import { patchUnused } from "./rules-patch.js";
 import {
   certificateInactive,
   noCertificate,
@@ -87,12 +88,16 @@ function ofThing(facts: Facts, say: Say): Finding[] {
       // A device may close its connection during a download, so being offline matters only if it reports nothing.
       const reporting = stuck.length > 0 ? [...stuck, ...thing(thingOffline)] : thing(inProgress);
       const needsImage = ["starting", "downloading", undefined].includes(about.report.phase);
-      return [...reporting, ...thing(retried), ...(needsImage ? job(...IMAGE, urlEndsSoon) : [])];
+      return [
+        ...reporting,
+        ...thing(retried, patchUnused),
+        ...(needsImage ? job(...IMAGE, urlEndsSoon) : []),
+      ];
     }
     case "CANCELED":
       return firstOf([...job(jobAborted, scheduleEnded, jobCanceled), ...thing(canceled)]);
     default:
-      return firstOf(thing(...ENDED));
+      return [...firstOf(thing(...ENDED)), ...thing(patchUnused)];
   }
 }
 

@@ -39,6 +39,7 @@ export const WHY_CAUSES = [
   "things-failed",
   "things-waiting",
   "succeeded",
+  "patch-unused",
 ] as const;
 export type WhyCause = (typeof WHY_CAUSES)[number];
 

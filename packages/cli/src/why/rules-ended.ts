@@ -4,6 +4,7 @@ import { reportedValue } from "../causes/reported-value.js";
 import { isOfSignature } from "../causes/signature-causes.js";
 import { given } from "../given.js";
 import { signatureText } from "../signing/signature-text.js";
+import { downloadText } from "../status/download-text.js";
 import { totalOf } from "../status/pace.js";
 import { formatSeconds } from "../terminal/format.js";
 import { type Facts, isTarget, type ThingFacts } from "./facts.js";
@@ -129,7 +130,7 @@ export const succeeded: ThingRule = ({ job }, about, { time, fota }) => {
   return {
     cause: "succeeded",
     sentence: `all is well: ${thing} succeeded${when}${runs}`,
-    evidence: triesOf(about),
+    evidence: [...downloadOf(about), ...triesOf(about)],
     next: [{ command: fota("status", job.jobId), why: "shows the others" }],
   };
 };
@@ -162,7 +163,13 @@ function reportEvidence({ report, execution }: ThingFacts): Evidence[] {
     ...(expected === undefined ? [] : [["expected", reportedValue(reason, expected)] as const]),
     ...(actual === undefined ? [] : [["actual", reportedValue(reason, actual)] as const]),
     ...(running === undefined ? [] : [["runs", running] as const]),
+    ...downloadOf({ report }),
   ];
+}
+
+function downloadOf({ report }: Pick<ThingFacts, "report">): Evidence[] {
+  const text = downloadText(report);
+  return text === undefined ? [] : [["downloaded", text]];
 }
 
 function triesOf({ tries = 1 }: ThingFacts): Evidence[] {
