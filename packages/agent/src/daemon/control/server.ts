@@ -13,7 +13,7 @@ import { type ControlAnswer, type ControlRequest, errorAnswer, requestSchema, SO
 /** What the daemon does for a request. */
 export interface ControlWork {
   result: unknown;
-  /** Called after the answer has been sent, as a restart may end this process. */
+  /** Called after the answer has been sent, as a restart may end this process. Never rejects. */
   after?: (() => Promise<void>) | undefined;
 }
 

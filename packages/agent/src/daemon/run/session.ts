@@ -13,6 +13,7 @@ import { DownloadWatch } from "../jobs/download-watch.js";
 import { JobHandlers } from "../jobs/handlers.js";
 import { agentOptions } from "./agent-options.js";
 import { readDeviceFacts } from "./facts.js";
+import { sessionEnded } from "./interruptible.js";
 import type { StatusBoard } from "./live-status.js";
 import { type Liveness, stepLimitMs } from "./liveness.js";
 import { finishInstall } from "./manual-install.js";
@@ -35,8 +36,13 @@ export interface SessionContext {
 /** What a command works on while the daemon runs. */
 export interface Desk {
   bench: Bench;
-  /** Runs `work` while the agent does nothing. */
+  /**
+   * Runs `work` while the agent does nothing.
+   * @throws {FotaError} DEVICE_BUSY if the session has ended
+   */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
+  /** Is aborted when the session ends, which then waits for the work of commands. */
+  signal: AbortSignal;
 }
 
 /**
@@ -72,7 +78,8 @@ export async function runSession(config: Config, context: SessionContext): Promi
     const agent = new SessionAgent(bench, hooks, after, handlers, liveness);
     closers.push(limitTrial(bench, config.trial.revertAfterSeconds * 1000, log));
     closers.push(bench.opened.onBoot?.(context.onBoot) ?? (() => {}));
-    context.onOpen({ bench, exclusively: (work) => agent.exclusively(work) });
+    closers.push(() => agent.stop());
+    context.onOpen({ bench, exclusively: (work) => agent.exclusively(work), signal });
 
     board.set({ link: "connecting", problem: undefined });
     const thing = await retrying(
@@ -129,11 +136,16 @@ class SessionAgent {
     this.#liveness = liveness;
   }
 
-  /** Starts the agent, after the trial of an image that was installed by hand has ended. Never rejects. */
+  /**
+   * Starts the agent, after the trial of an image that was installed by hand has ended, and when no command works on the
+   * device: the broker may be reached in the middle of one. Never rejects.
+   */
   async start(thing: Mqtt, board: StatusBoard, log: Log): Promise<void> {
     const { opened, device } = this.#bench;
     const options = agentOptions(this.#bench, this.#hooks, () => this.#work.signal);
     const liveness = this.#liveness;
+    await this.#commandsEnded();
+    if (this.#isStopped) return;
     liveness.note("ending the trial of an installed image");
     try {
       const isDue = await this.#finishInstall(options.selfTest);
@@ -142,6 +154,7 @@ class SessionAgent {
     } catch (error) {
       log("error", `cannot end the trial of the installed image: ${describeError(error)}`);
     }
+    await this.#commandsEnded();
     if (this.#isStopped) return;
     const watched = { ...device, state: this.#after.watching(device.state) };
     const jobs = new Jobs(thing);
@@ -185,13 +198,16 @@ class SessionAgent {
     return isDue;
   }
 
+  /** Ends the work of the agent, and waits for that of commands. Safe to call twice. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#pause();
+    await this.#commandsEnded();
   }
 
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
     const running = this.#lastCommand.then(async () => {
+      if (this.#isStopped) throw sessionEnded();
       await this.#pause();
       this.#liveness.note("carrying out a command");
       try {
@@ -202,6 +218,14 @@ class SessionAgent {
     });
     this.#lastCommand = running.catch(() => {});
     return await running;
+  }
+
+  /** Resolves when no command works on the device or waits to. */
+  async #commandsEnded(): Promise<void> {
+    for (let last: unknown; last !== this.#lastCommand; ) {
+      last = this.#lastCommand;
+      await last;
+    }
   }
 
   async #pause(): Promise<void> {

@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { askDaemon, connectToDaemon } from "../src/daemon/control/client.js";
+import { startProgram } from "./agent-program.js";
+import { StandIn, type StandInDevice } from "./stand-in.js";
+import type { WatchedProcess } from "./watched-process.js";
+
+let standIn: StandIn;
+let device: StandInDevice;
+let image: Buffer;
+const processes: WatchedProcess[] = [];
+
+beforeAll(async () => {
+  standIn = await StandIn.start();
+  for (const version of ["1.0.0", "2.0.0", "3.0.0"]) await standIn.makeApp(version, 100_000);
+  image = await readFile(standIn.imagePath("2.0.0"));
+});
+afterAll(async () => await standIn.stop());
+beforeEach(async () => {
+  device = await standIn.makeDevice("1.0.0");
+});
+afterEach(async () => {
+  for (const { process, ended } of processes.splice(0)) {
+    process.kill("SIGKILL");
+    await ended;
+  }
+  await device.boot.dispose();
+});
+
+function run(env: Readonly<Record<string, string>> = {}): WatchedProcess {
+  const daemon = startProgram(device, ["run"], env);
+  processes.push(daemon);
+  return daemon;
+}
+
+/** Begins `install` of version 2.0.0. The second half of the image is sent when `finish` is called. */
+async function beginInstall(daemon: WatchedProcess) {
+  const socket = await connectToDaemon(device.boot.dir);
+  if (socket === undefined) throw new Error("no daemon listens");
+  let finish = () => {};
+  const isFinished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  async function* halves() {
+    yield image.subarray(0, image.length / 2);
+    await isFinished;
+    yield image.subarray(image.length / 2);
+  }
+  const digest = (name: string) => createHash(name).update(image).digest("hex");
+  const request = { sizeBytes: image.length, md5: digest("md5"), sha256: digest("sha256") };
+  const result = askDaemon(socket, { command: "install", ...request }, { image: halves() });
+  result.catch(() => {}); // awaited by the test, after other steps
+  await daemon.says(/command: install/);
+  return { result, finish };
+}
+
+test("an agent that connects during `install` starts no update before that has ended", async () => {
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const port = Number(new URL(standIn.local.mqtts).port);
+  let isOpen = false;
+  const broker = createServer((socket) => {
+    socket.on("error", () => {});
+    if (!isOpen) return void socket.destroy();
+    const onward = connect(port, "127.0.0.1").on("error", () => socket.destroy());
+    socket.pipe(onward).pipe(socket);
+  }).listen(0, "127.0.0.1");
+  await once(broker, "listening");
+  const daemon = run({ FOTA_AGENT_ENDPOINT: `localhost:${(broker.address() as AddressInfo).port}` });
+  await daemon.says(/error: /);
+  await standIn.createJob("3.0.0", device.thingName);
+  const { result, finish } = await beginInstall(daemon);
+  isOpen = true;
+  await daemon.says(/connected to/);
+  const status = startProgram(device, ["status"]);
+  expect(await status.ended).toBe(0);
+  expect(daemon.output()).not.toMatch(/update: /);
+  finish();
+  expect(await result).toMatchObject({ slot: 1, restart: true });
+  await launcher.says(/app 2\.0\.0/);
+  await daemon.says(/installed image in slot 1 is confirmed/);
+  broker.close();
+});
+
+test("a reload during `install` ends that with an error, and the next update works", async () => {
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const daemon = run();
+  await daemon.says(/connected to/);
+  const { result, finish } = await beginInstall(daemon);
+  daemon.process.kill("SIGHUP");
+  await daemon.says(/reload: using the new configuration/);
+  await vi.waitFor(() => expect(daemon.output().match(/connected to/g)).toHaveLength(2), 10_000);
+  finish();
+  await expect(result).rejects.toThrow(/the image was not installed: .*configuration/);
+  await standIn.createJob("3.0.0", device.thingName);
+  await launcher.says(/app 3\.0\.0/);
+  await daemon.says(/SUCCEEDED/);
+});
+
+test("a restart that fails after a command is logged, and the daemon goes on", async () => {
+  const config = JSON.parse(await readFile(device.config, "utf8"));
+  const slots = { type: "files", restartCommand: [join(device.boot.dir, "no-such-restart")] };
+  await writeFile(device.config, JSON.stringify({ ...config, slots }));
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const daemon = run();
+  await daemon.says(/connected to/);
+  const { result, finish } = await beginInstall(daemon);
+  finish();
+  expect(await result).toMatchObject({ slot: 1, restart: true });
+  await daemon.says(/error: .*restartCommand failed: .*does not exist/);
+  const status = startProgram(device, ["status"]);
+  expect(await status.ended).toBe(0);
+  expect(status.output()).toMatch(/connected/);
+});
