@@ -117,7 +117,7 @@ test("refuses an image that changed since its digest", async () => {
   });
 });
 
-test("stops when it is interrupted", async () => {
+test("stops in the search when it is interrupted", async () => {
   const [old, image] = [await save("old", noise(400_000, 1)), await save("image", noise(400_000, 2))];
   const making = makeDelta({
     old,
@@ -127,6 +127,23 @@ test("stops when it is interrupted", async () => {
     signal: AbortSignal.abort(),
   });
   await expect(making).rejects.toMatchObject({ code: "INTERRUPTED" });
+});
+
+test("stops between two frames of a compressed image when it is interrupted", async () => {
+  const stop = new AbortController();
+  let bytes = 0;
+  const making = makeDelta({
+    old: undefined,
+    image: await save("image", noise(400_000, 1)),
+    path: join(folder, "patch"),
+    onBytes: (count) => {
+      bytes += count;
+      stop.abort();
+    },
+    signal: stop.signal,
+  });
+  await expect(making).rejects.toMatchObject({ code: "INTERRUPTED" });
+  expect(bytes).toBe(16_384);
 });
 
 /** An old image and one with pieces moved, changed, inserted and left out. */

@@ -1,10 +1,11 @@
 import type { SegmentSteps } from "./segment.js";
 import { type Steps, suffixArray } from "./suffix-array.js";
+import { LOOKUP_UNITS, Work } from "./work.js";
 
 /** A match is followed at most this far while it is searched: long runs of equal bytes would take too long. */
 const MATCH_BYTES_MAX = 65_536;
-/** Places in the new image that are searched between two steps. */
-const STEP_PLACES = 65_536;
+/** From this length on, not every place in a match is searched that is only a little better than the last match. */
+const LONG_MATCH_BYTES = 64;
 /** A match must explain this many bytes more than the old image does where the last match left off. */
 const ADVANTAGE_BYTES = 8;
 
@@ -14,13 +15,15 @@ const ADVANTAGE_BYTES = 8;
  * of their bytes are the same. Yields segments that cover the new image.
  */
 export function* matchSuffixes(old: Uint8Array, image: Uint8Array): SegmentSteps {
-  const search = new SuffixSearch(old, yield* suffixArray(old));
+  const work = new Work();
+  const search = new SuffixSearch(old, yield* suffixArray(old), work);
   /** Where the part of the new image begins that no segment covers yet, and where its match is in the old image. */
   let start = 0;
   let oldStart = 0;
   let at = 0;
   while (at < image.length) {
-    const found = yield* nextMatch(search, old, image, at, oldStart - start);
+    const found = yield* nextMatch(search, old, image, at, oldStart - start, work);
+    work.add(2 * (found.at - start));
     const forward = similarForward(old, image, oldStart, start, found.at);
     const backward = found.at < image.length ? similarBackward(old, image, found.oldAt, found.at, start) : 0;
     const overlap = start + forward - (found.at - backward);
@@ -55,28 +58,25 @@ function* nextMatch(
   image: Uint8Array,
   from: number,
   distance: number,
+  work: Work,
 ): Steps<Match> {
   let sameBytes = 0;
   let counted = from;
-  let steps = 0;
-  for (let at = from; at < image.length; at += 1) {
-    steps += 1;
-    if (steps % STEP_PLACES === 0) yield;
+  for (let at = from; at < image.length; ) {
+    while (work.isStepDue()) yield;
     const { oldAt, lengthBytes } = search.longest(image, at);
     for (; counted < at + lengthBytes; counted += 1) {
       if (old[counted + distance] === image[counted]) sameBytes += 1;
     }
     if (lengthBytes > sameBytes + ADVANTAGE_BYTES) return { at, oldAt, lengthBytes };
-    if (lengthBytes > 0 && lengthBytes === sameBytes) {
-      // The same place as before explains all of it: skip it.
-      at += lengthBytes - 1;
-      sameBytes = 0;
-      counted = at + 1;
-    } else {
-      // This byte is not part of what the next match explains.
-      if (counted > at && old[at + distance] === image[at]) sameBytes -= 1;
-      counted = Math.max(counted, at + 1);
-    }
+    // If the place as before explains all of it, skip it. If that explains nearly all, what explains more reaches beyond
+    // the end, and is found from the middle as well.
+    const isExplained = lengthBytes === sameBytes;
+    const skipped = isExplained ? lengthBytes : lengthBytes < LONG_MATCH_BYTES ? 1 : lengthBytes >> 1;
+    const next = at + Math.max(1, skipped);
+    // The bytes before that are not part of what the next match explains.
+    for (; at < next; at += 1) if (at < counted && old[at + distance] === image[at]) sameBytes -= 1;
+    counted = Math.max(counted, next);
   }
   return { at: image.length, oldAt: image.length + distance, lengthBytes: 0 };
 }
@@ -154,11 +154,13 @@ function bestCut(
 class SuffixSearch {
   readonly #old: Uint8Array;
   readonly #order: Int32Array;
+  readonly #work: Work;
   readonly #found = { oldAt: 0, lengthBytes: 0 };
 
-  constructor(old: Uint8Array, order: Int32Array) {
+  constructor(old: Uint8Array, order: Int32Array, work: Work) {
     this.#old = old;
     this.#order = order;
+    this.#work = work;
   }
 
   /** The result is valid until the next call. */
@@ -197,6 +199,7 @@ class SuffixSearch {
     const most = Math.min(MATCH_BYTES_MAX, old.length - oldAt, image.length - at);
     let same = known;
     while (same < most && old[oldAt + same] === image[at + same]) same += 1;
+    this.#work.add(LOOKUP_UNITS + same - known);
     return same;
   }
 }
