@@ -316,3 +316,21 @@ test("a wrong certificate or key is reported at once, and not tried again and ag
     `the device certificate ${cert} holds text without a PEM block, not a certificate (CONFIG_INVALID)`,
   );
 });
+
+test("a published patch is all that a device fetches", async () => {
+  const thing = "pump-patch";
+  const next = join(folder, "next.bin");
+  const bytes = await readFile(image);
+  await writeFile(
+    next,
+    Buffer.concat([bytes.subarray(0, 1_000_000), randomBytes(500), bytes.subarray(1_000_000)]),
+  );
+  await startDevice(thing);
+  const args = ["publish", "--to", thing, "--bucket", "firmware", "--local", "--json"];
+  const first = JSON.parse((await fotaHere([...args, image, "--slot", "1"], env)).stdout);
+  await jobEnded(first.jobId);
+  const second = await fotaHere([...args, next, "--slot", "0", "--delta-from", image], env);
+  const { execution } = await executionOf(JSON.parse(second.stdout).jobId, thing);
+  expect(execution).toMatchObject({ status: "SUCCEEDED", via: "patch" });
+  expect(execution.fetchedBytes).toBeLessThan(5_000);
+});

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Device, Fota, type HookAnswer, Jobs, type Log } from "@fota/agent";
+import { createDelta } from "@fota/agent/delta";
 import {
   connectThing,
   fileSlots,
@@ -153,6 +154,7 @@ function deviceOf(
     random: nodeRandom,
     log,
     wallClockMs: () => Date.now(),
+    delta: createDelta(),
     ...(inventory && { inventory: virtualInventory(dir, connection, log) }),
     ...given({ model, firmwareVersion }),
   };
