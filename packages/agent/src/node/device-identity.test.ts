@@ -185,6 +185,14 @@ test("a base64 key that looks like a path stays out of the message", async () =>
   );
 });
 
+test("a file that is missing is named, without the words of the system", async () => {
+  expect(await failureOf({ cert, key: "/no/such/key.pem" })).toMatchObject({
+    code: "CONFIG_INVALID",
+    message: "the private key cannot be read: /no/such/key.pem does not exist",
+    hint: "put the file there, or set the path of another PEM or DER file, or its content",
+  });
+});
+
 test.runIf(process.platform === "linux")(
   "a folder, a FIFO and an endless device are refused, not waited for",
   async () => {

@@ -269,7 +269,10 @@ test.each([
   [{ url: "http://host" }, /http:\/\/host is not a broker address/],
   [{ url: "mqtt://u:p@host" }, /is not a broker address/],
   [{ endpoint: "host" }, /either endpoint or url/],
-  [{ cert: "/no/such/cert.pem", key: "/no/such/key.pem" }, /the device certificate cannot be read: ENOENT/],
+  [
+    { cert: "/no/such/cert.pem", key: "/no/such/key.pem" },
+    /the device certificate cannot be read: \/no\/such\/cert.pem does not exist/,
+  ],
   [{ cert: "/no/such/cert.pem" }, /^cert is set without key$/],
   [{ key: "/no/such/key.pem" }, /^key is set without cert$/],
 ] as const)("%o is CONFIG_INVALID", async (options, message) => {

@@ -53,17 +53,24 @@ async function readSmallFile(path: string, what: string): Promise<Buffer> {
       await handle.close();
     }
   } catch (cause) {
-    throw unreadable(what, messageOf(cause), cause);
+    const why = errnoOf(cause) === "ENOENT" ? `${path} does not exist` : messageOf(cause);
+    throw unreadable(what, why, cause);
   }
 }
 
 function unreadable(what: string, why: string, cause?: unknown): FotaError {
   return new FotaError("CONFIG_INVALID", `the ${what} cannot be read: ${why}`, {
     ...(cause !== undefined && { cause }),
-    hint: ["EACCES", "EPERM"].includes(errnoOf(cause) ?? "")
-      ? "let the user of this process read the file, or run it as another user"
-      : "set it to the path of a PEM or DER file, or to its content",
+    hint: hintFor(errnoOf(cause)),
   });
+}
+
+function hintFor(errno: string | undefined): string {
+  if (errno === "EACCES" || errno === "EPERM")
+    return "let the user of this process read the file, or run it as another user";
+  if (errno === "ENOENT")
+    return "put the file there, or set the path of another PEM or DER file, or its content";
+  return "set it to the path of a PEM or DER file, or to its content";
 }
 
 /** Reads one or several certificates or keys, as `readPem` does. */

@@ -21,8 +21,10 @@ The document describes the image: slot, digests, version, model, signatures. It
 is what \`fota publish --dry-run --json\` prints and \`fota sign\` signs. A device
 with trusted keys needs one.
 
-  --document FILE       job document (default: FILE.json, if it exists)
-  --fw-version VERSION  version of an image without a document
+  --document FILE
+                 job document (default: FILE.json, if it exists)
+  --fw-version VERSION
+                 version of an image without a document
 ${COMMON_HELP}`;
 
 export const installCommand: Command = {
@@ -75,7 +77,8 @@ async function readDocument({ values }: CommandInput, image: string, { cwd }: Ho
     return isRecord(value) && "document" in value ? value["document"] : value; // a plan of `fota publish --dry-run`
   } catch (cause) {
     if (given === undefined && errnoOf(cause) === "ENOENT") return undefined;
-    throw new FotaError("DOCUMENT_INVALID", `cannot read the document ${path}: ${messageOf(cause)}`, {
+    const why = errnoOf(cause) === "ENOENT" ? "it does not exist" : messageOf(cause);
+    throw new FotaError("DOCUMENT_INVALID", `cannot read the document ${path}: ${why}`, {
       cause,
       hint: "set --document to the output of `fota publish --dry-run --json` or `fota sign`",
     });
