@@ -114,3 +114,21 @@ test("an update that the old agent left in any phase ends under an agent with tr
   }
   expect([...phases]).toEqual(["starting", "consulting", "downloading", "verifying", "installing", "trial"]);
 });
+
+test("the old agent takes a document with patches, and downloads the whole image", async () => {
+  const digest = (letter: string) => letter.repeat(64);
+  const patch = {
+    from_sha256: digest("a"),
+    from_size: 900,
+    url: "https://h/p",
+    bytes: 90,
+    sha256: digest("b"),
+  };
+  const image = { bc_idx: 1, bc_crc: "0".repeat(32), bc_size: 1_000, bc_url: "https://h/app.bin" };
+  const document = { operation: "fota", ...image, bc_sha256: digest("c"), bc_delta: [patch] };
+  const { bc_delta: _patches, ...plain } = document;
+  const rules = { wallClockMs: () => 0 };
+  const decision = await old.checkDocument(document, record, rules);
+  expect(decision.kind).toBe("update");
+  expect(decision).toEqual(await old.checkDocument(plain, record, rules));
+});

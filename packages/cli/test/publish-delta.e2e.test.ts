@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GetJobDocumentCommand, ListJobsCommand } from "@aws-sdk/client-iot";
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
-import { imagesOf, parseJobDocument } from "@fota/shared";
+import { imagesOf, type JobDocument, parseJobDocument, signedStatement, signersOf } from "@fota/shared";
 import * as v from "valibot";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { deletionSchema } from "../src/delete/result.js";
@@ -13,6 +13,7 @@ import { publish } from "../src/index.js";
 import { applyDelta, readDeltaHeader } from "../src/patches/apply-delta.js";
 import { publishOutputSchema } from "../src/publish/result.js";
 import { shownJobSchema } from "../src/show/result.js";
+import { verifyEd25519 } from "../src/signing/public-key.js";
 import { BUCKET, type Fleet, startFleet } from "./fleet.js";
 
 const OLD = randomBytes(60_000);
@@ -268,9 +269,7 @@ test("--delta auto offers patches from what last succeeded on the things, and st
   );
   const { stdout } = await all("-n");
   expect(stdout).toMatch(/^ {2}patches {5}from 3\.0\.0 \(2 things\): \d+ B, /m);
-  expect(stdout).toMatch(
-    /^ {2}saves {7}11\d KiB\n {14}the image is known of 3 of 4 things, from all \d+ jobs$/m,
-  );
+  expect(stdout).toMatch(/^ {2}saves {7}11\d KiB\n {14}the image is known of 3 of 4 things, from \d+ jobs$/m);
 
   const created = v.parse(publishOutputSchema, JSON.parse((await all("--json")).stdout));
   expect(created.document.bc_delta).toMatchObject([{ from_sha256: sha256(OLD) }]);
@@ -369,4 +368,54 @@ test("delete removes the patches that no other job uses", async () => {
   expect(new Set(fates.map(({ key }) => key))).toEqual(new Set(keys));
   for (const fate of fates) expect(fate.removed).toBe(true);
   for (const key of keys) expect(await objectKeys()).not.toContain(key);
+});
+
+test("an interrupted publish leaves no job and no temporary file, and the next one continues", async () => {
+  const image = Buffer.concat([NEW, Buffer.from("interrupted")]);
+  await writeFile(join(fleet.folder, "interrupted.bin"), image);
+  const before = { jobs: await jobCount(), scratch: await scratchFolders() };
+  const stop = new AbortController();
+  const request = {
+    ...{ images: ["interrupted.bin"], slot: 1, to: ["pump-2"], bucket: BUCKET, deltaFrom: ["old.bin"] },
+    ...{ cwd: fleet.folder, local: true, endpointUrl: fleet.local.endpoint },
+  };
+  let uploads = 0;
+  const interrupted = publish({
+    ...request,
+    signal: stop.signal,
+    onStep: (step) => {
+      if (step === "upload") uploads += 1;
+      if (uploads === 2) stop.abort(); // the image is there, the patch is next
+    },
+  });
+  await expect(interrupted).rejects.toMatchObject({ code: "INTERRUPTED" });
+  expect({ jobs: await jobCount(), scratch: await scratchFolders() }).toEqual(before);
+  const { document, patches = [] } = await publish(request);
+  expect((await imageFrom(document.bc_delta?.[0]?.url ?? "", OLD)).equals(image)).toBe(true);
+  expect(await objectKeys()).toContain(patches[0]?.key);
+});
+
+test("a signed document takes patches, and so does one that was signed elsewhere", async () => {
+  const { stdout } = await fleet.fota(["keygen", "ann.pem", "--no-passphrase", "--json"]);
+  const { trust } = JSON.parse(stdout);
+  const isSigned = async (document: JobDocument) =>
+    await signersOf(signedStatement(document), document.bc_sig ?? [], trust, verifyEd25519);
+  const facts = ["--slot", "any", "--model", "pump", "--fw-version", "6.0.0"];
+  const first = await published("new.bin", ...facts, "--sign", "ann.pem", "--delta-from", "old.bin");
+  expect(first.document.bc_delta).toHaveLength(1);
+  expect(await isSigned(first.document)).toHaveLength(1);
+
+  const { bc_delta: _patches, ...plain } = first.document;
+  const bare = { ...plain, bc_alt: plain.bc_alt?.map(({ bc_delta: _its, ...image }) => image) };
+  await writeFile(join(fleet.folder, "signed.json"), JSON.stringify(bare));
+  const elsewhere = ["new.bin", "--document", "signed.json"];
+  expect((await published(...elsewhere)).document).not.toHaveProperty("bc_delta");
+  const again = await published(...elsewhere, "--delta-from", "old.bin", "--to", "pump-2");
+  expect(again.document.bc_sig).toEqual(first.document.bc_sig);
+  expect(imagesOf(again.document).map(({ bc_delta }) => bc_delta?.length)).toEqual([1, 1]);
+
+  // The patches of the file itself are kept, with fresh URLs.
+  await writeFile(join(fleet.folder, "with-patches.json"), JSON.stringify(first.document));
+  const kept = await published("new.bin", "--document", "with-patches.json", "--to", "pump-3");
+  expect(kept.document.bc_delta).toMatchObject([{ sha256: first.document.bc_delta?.[0]?.sha256 }]);
 });

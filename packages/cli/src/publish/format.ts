@@ -101,7 +101,8 @@ function patchRows({ patches: { offered, tooLarge, looked }, images }: Plan): Ro
   if (looked === undefined) return rows;
   const { jobsRead, known, more } = looked;
   const saved = formatBytes(savedBytesOf(offered));
-  const source = more ? `the newest ${jobsRead} jobs, not from older ones` : `all ${jobsRead} jobs`;
+  const jobs = jobsRead === 1 ? "1 job" : `${jobsRead} jobs`;
+  const source = more ? `the newest ${jobs}, not from older ones` : jobs;
   return [
     ...rows,
     ["saves", saved],
