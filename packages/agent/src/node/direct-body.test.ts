@@ -133,6 +133,14 @@ test("the length of a response without a body is not waited for", async () => {
   expect(await read(url)).toBe("");
 });
 
+test("a server that switches to another protocol is refused", async () => {
+  const url = await answer(
+    ["HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nwhole"],
+    false,
+  );
+  await expect(get(url)).rejects.toThrow(/no answer from 127\.0\.0\.1:\d+: it switches to another protocol/);
+});
+
 test("a connection that closes within the body throws, after what came before", async () => {
   const { body } = await get(await answer(["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "ha", "lf"]));
   let text = "";

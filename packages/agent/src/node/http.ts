@@ -158,6 +158,12 @@ function sendRequest(request: ClientRequest, limits: BodyLimits, direct?: Direct
         body: streamBody(response, direct?.takeOver(response) ? direct : undefined, limits),
       });
     });
+    // Without this listener, node:http closes the connection, and neither "error" nor "response" follows.
+    request.once("upgrade", (_response, socket) => {
+      clearTimeout(stalled);
+      socket.destroy();
+      reject(new Error("it switches to another protocol (101)"));
+    });
     request.on("error", (error) => {
       clearTimeout(stalled);
       reject(error);
