@@ -1,7 +1,16 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findExecutable } from "./find.js";
 
 let dir: string;
@@ -75,4 +84,26 @@ test("the folder must be one that only its owner can change, or with the sticky 
   await expect(findExecutable(path, "hook")).rejects.toThrow(
     /a part of the path is not a folder \(ENOTDIR\)/,
   );
+});
+
+describe.skipIf(process.getuid?.() !== 0)("as root", () => {
+  test("a link that another user has placed in a sticky folder is refused, wherever it leads", async () => {
+    chmodSync(dir, 0o1777);
+    symlinkSync("/bin/true", path);
+    expect(await find()).toBe(path);
+    lchownSync(path, 1234, 1234);
+    await expect(find()).rejects.toMatchObject({
+      message: `${path} belongs to user 1234, who could have fota-agent run anything`,
+      hint: `run \`chown -h root ${path}\``,
+    });
+  });
+
+  test("a folder of another user is refused: its owner can replace what is in it", async () => {
+    write("#!/bin/sh\n");
+    chownSync(dir, 1234, 1234);
+    await expect(find()).rejects.toMatchObject({
+      message: `${dir} belongs to user 1234, who could have fota-agent run anything`,
+      hint: `run \`chown root ${dir}\``,
+    });
+  });
 });

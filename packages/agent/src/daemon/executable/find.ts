@@ -21,8 +21,11 @@ export async function findExecutable(dir: string, name: string): Promise<string 
   try {
     if (!(await exists(path))) return undefined;
     const found = await stat(path);
+    checkOwner(path, await lstat(path)); // in a sticky folder, every user can place a link to a file of root
     checkOwner(path, found);
+    checkMode(path, found);
     const folder = await stat(dir);
+    checkOwner(dir, folder);
     if ((folder.mode & WORLD_WRITABLE) !== 0 && (folder.mode & STICKY) === 0) {
       throw fault(dir, "can be written by every user", `run \`chmod o-w ${dir}\``);
     }
@@ -61,15 +64,17 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-function checkOwner(path: string, { uid, mode }: Stats): void {
+function checkOwner(path: string, found: Stats): void {
   const users = [0, process.getuid?.() ?? 0];
-  if (!users.includes(uid)) {
-    throw fault(
-      path,
-      `belongs to user ${uid}, who could have fota-agent run anything`,
-      `run \`chown root ${path}\``,
-    );
-  }
+  if (users.includes(found.uid)) return;
+  throw fault(
+    path,
+    `belongs to user ${found.uid}, who could have fota-agent run anything`,
+    `run \`chown ${found.isSymbolicLink() ? "-h " : ""}root ${path}\``,
+  );
+}
+
+function checkMode(path: string, { mode }: Stats): void {
   if ((mode & WORLD_WRITABLE) !== 0) {
     throw fault(path, "can be written by every user", `run \`chmod o-w ${path}\``);
   }
