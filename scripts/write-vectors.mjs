@@ -1,17 +1,27 @@
-// Writes vectors/signed-documents.json, the test vectors of signed job documents. The keys are fixed, and Ed25519 has no
-// randomness, so the same code writes the same file.
+// Writes the test vectors: vectors/signed-documents.json of signed job documents, vectors/deltas.json of patches. The keys
+// are fixed, Ed25519 has no randomness, and fflate compresses alike everywhere, so the same code writes the same files.
 import { writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
-const { outputFiles } = await build({
-  entryPoints: ["scripts/vectors/vectors.ts"],
-  bundle: true,
-  write: false,
-  format: "esm",
-  platform: "node",
-  conditions: ["@fota/source"],
-});
-const { signedDocumentVectors } = await import(
-  `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
-);
-await writeFile("vectors/signed-documents.json", `${JSON.stringify(signedDocumentVectors(), null, 2)}\n`);
+const { signedDocumentVectors } = await load("scripts/vectors/vectors.ts");
+await write("vectors/signed-documents.json", signedDocumentVectors());
+const { deltaVectors } = await load("scripts/vectors/delta-cases.ts");
+await write("vectors/deltas.json", deltaVectors());
+
+async function load(entryPoint) {
+  const { outputFiles } = await build({
+    entryPoints: [entryPoint],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "node",
+    conditions: ["@fota/source"],
+  });
+  return await import(
+    `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
+  );
+}
+
+async function write(file, vectors) {
+  await writeFile(file, `${JSON.stringify(vectors, null, 2)}\n`);
+}
