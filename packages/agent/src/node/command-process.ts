@@ -129,7 +129,9 @@ export class CommandProcess {
     return new FotaError(
       (code !== null && EXIT_CODES[code]) || "SLOT_ACCESS",
       detail === "" ? `${this.#call} ${why}` : `${this.#call} ${why}: ${detail}`,
-      { hint: "run the slot command by hand, or check it with checkCommandSlots" },
+      {
+        hint: "run the slot command by hand, or `fota-agent check-slots`; the unit of systemd must allow what it writes: docs/systemd.md",
+      },
     );
   }
 }
