@@ -1,15 +1,10 @@
-import { createHash } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
 import { encodeDeltaHeader, PatchReader } from "@fota/shared";
 import fc from "fast-check";
 import { inflateSync } from "fflate";
 import { expect, test } from "vitest";
-import type { DownloadRequest } from "../src/core/download.js";
-import { DOWNLOAD_TUNING } from "../src/core/download-tuning.js";
-import { Interruption } from "../src/core/interruption.js";
-import { createDelta } from "../src/delta.js";
-import { FakeFlash, FakeServer, ManualClock, Power } from "../src/testing/index.js";
-import { entryOf, firmwareOf, frameStarts, makePatch, nextOf, sha256Of } from "./patches.js";
+import { patchDownload } from "./patch-download.js";
+import { firmwareOf, frameStarts, makePatch, nextOf, sha256Of } from "./patches.js";
 
 /** `npm run sweep` tries more. */
 const RUNS = process.env["FOTA_SWEEP"] ? 50_000 : 800;
@@ -19,13 +14,7 @@ const OLD = firmwareOf(1, 7_000);
 const NEW = nextOf(OLD, 9_000);
 const PATCH = await makePatch(OLD, NEW);
 const HEADER = PATCH.subarray(0, frameStarts(PATCH)[0]);
-const TARGET = {
-  slot: 1,
-  sizeBytes: NEW.length,
-  md5: createHash("md5").update(NEW).digest("hex"),
-  sha256: sha256Of(NEW),
-  url: "https://bucket.example/image",
-};
+const IMAGE = { sizeBytes: NEW.length, sha256: sha256Of(NEW) };
 
 /** A few bytes of the patch are others. */
 const damaged = fc
@@ -78,7 +67,7 @@ test("no patch reads outside the old image, makes more than the new one, or loop
     fc.asyncProperty(anyPatch, fc.integer({ min: 1, max: 3_000 }), async (patch, pieceBytes) => {
       let [stored, frames] = [0, 0];
       const reader = new PatchReader({
-        image: TARGET,
+        image: IMAGE,
         from: { sizeBytes: OLD.length, sha256: sha256Of(OLD) },
         inflate: (bytes, out) => inflateSync(bytes, { out }).length,
         readOld: async (offsetBytes, bytes) => {
@@ -110,26 +99,8 @@ test("no patch reads outside the old image, makes more than the new one, or loop
 
 /** Downloads `NEW` to slot 1 as this patch. */
 async function download(patch: Uint8Array) {
-  const flash = new FakeFlash(OLD, { slotSizeBytes: 16_384 });
-  flash.boot();
-  const power = new Power();
-  const server = new FakeServer(NEW);
-  server.others.set("https://bucket.example/patch", patch);
-  const clock = new ManualClock();
-  const random = { next: () => 0.5, token: () => "token" };
-  const device = { slots: flash.slots(power), http: server.http(power), clock, random, log: () => {} };
-  const request: DownloadRequest = {
-    target: { ...TARGET, deltas: [entryOf(OLD, patch, "https://bucket.example/patch")] },
-    journal: { offsetBytes: 0 },
-    tuning: { ...DOWNLOAD_TUNING, bufferBytes: 2_000, journalBytes: 2_000, journalIntervalMs: 0 },
-    urlRules: {},
-    saveJournal: async () => {},
-    freshUrl: async () => ({ kind: "unanswered" }),
-    onProgress: () => {},
-    interruption: new Interruption(),
-  };
-  const result = await clock.run(createDelta().download(device, request));
-  return { flash, server, power, result };
+  const made = await patchDownload({ old: OLD, image: NEW, patch });
+  return { ...made, result: await made.start() };
 }
 
 test("no patch keeps the agent from the image, and none costs more than it may", {

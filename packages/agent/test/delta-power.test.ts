@@ -2,13 +2,13 @@ import { isTerminal } from "@fota/shared";
 import { expect, test } from "vitest";
 import { createDelta } from "../src/delta.js";
 import { type AnswerFault, type CutPoint, documentOf, FakeWorld, Power } from "../src/testing/index.js";
+import { PATCH_URL } from "./patch-download.js";
 import { entryOf, firmwareOf, frameStarts, makePatch, nextOf, sha256Of } from "./patches.js";
 
 const OLD = firmwareOf(1, 16_000);
 const NEW = nextOf(OLD, 26_000);
 const PATCH = await makePatch(OLD, NEW);
 const COMPRESSED = await makePatch(undefined, NEW);
-const PATCH_URL = "https://bucket.example/patch";
 const TUNING = { journalBytes: 4_000, journalIntervalMs: 0, bufferBytes: 2_000 };
 const POINTS: CutPoint[] = ["before", "during", "after"];
 const BOOTS_MAX = 12;

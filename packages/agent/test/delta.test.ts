@@ -1,5 +1,6 @@
 import { isTerminal } from "@fota/shared";
 import { describe, expect, test } from "vitest";
+import { Interruption } from "../src/core/interruption.js";
 import { createDelta } from "../src/delta.js";
 import type { FotaOptions, HandleFotaJobsOptions } from "../src/index.js";
 import {
@@ -9,13 +10,13 @@ import {
   type FakeBootOptions,
   FakeWorld,
 } from "../src/testing/index.js";
+import { PATCH_URL, patchDownload } from "./patch-download.js";
 import { entryOf, firmwareOf, makePatch, nextOf } from "./patches.js";
 
 const OLD = firmwareOf(1, 30_000);
 const NEW = nextOf(OLD, 40_000);
 const PATCH = await makePatch(OLD, NEW);
 const COMPRESSED = await makePatch(undefined, NEW);
-const PATCH_URL = "https://bucket.example/patch";
 const COMPRESSED_URL = "https://bucket.example/compressed";
 const ENTRIES = [entryOf(OLD, PATCH, PATCH_URL), entryOf(undefined, COMPRESSED, COMPRESSED_URL)];
 const TUNING = { journalBytes: 8_000, journalIntervalMs: 0, bufferBytes: 2_000, attempts: 3 };
@@ -346,4 +347,39 @@ test("a device of a release without patches downloads the whole image", async ()
   expect(status).toBe("SUCCEEDED");
   expect(statusDetails).not.toHaveProperty("via");
   expect(paths()).toEqual(["image"]);
+});
+
+test("a stop does not wait for the frames of a piece, and the next start goes on after them", async () => {
+  const old = firmwareOf(4, 200_000);
+  const image = Uint8Array.from([...old.subarray(8192), ...old.subarray(0, 8192)]);
+  const patch = await makePatch(old, image);
+  expect(patch.length, "nearly all frames are copies, and come in one piece").toBeLessThan(1_000);
+  const { flash, server, slots, journal, start } = await patchDownload({ old, image, patch });
+  const interruption = new Interruption();
+  const { write } = slots;
+  let writes = 0;
+  slots.write = async (...args) => {
+    writes += 1;
+    if (writes === 5) interruption.interrupt("stopped");
+    await write(...args);
+  };
+  expect(await start(interruption)).toEqual({ kind: "interrupted" });
+  expect(writes).toBeLessThan(12);
+  expect(journal()).toMatchObject({ patch: { frameBytes: 4096 } });
+  expect(journal().offsetBytes).toBeGreaterThan(0);
+  expect(await start()).toMatchObject({ kind: "downloaded", download: { via: "patch" } });
+  expect(flash.slotBytes(1)).toEqual(image);
+  expect(server.gets.length).toBe(2);
+  expect(server.starts[1]).toBeGreaterThan(0);
+});
+
+test("a slot that holds the image already: nothing is fetched, and nothing said of a patch", async () => {
+  const { world, run, paths } = setUp();
+  const { slots } = world.boot().device;
+  await slots.write(1, 0, NEW);
+  await slots.sync(1);
+  const { status, statusDetails } = await run();
+  expect(status).toBe("SUCCEEDED");
+  expect(statusDetails).not.toHaveProperty("via");
+  expect(paths()).toEqual([]);
 });

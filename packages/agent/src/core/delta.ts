@@ -151,8 +151,9 @@ class PatchRun {
       return this.#isGone ? GONE : { kind: "patch-failed", cause: sink.fault ?? reason, detail };
     }
     if (result.kind !== "downloaded") return result;
-    const via = old === undefined ? "compressed" : "patch";
-    return { ...result, download: { via, fetchedBytes: this.#budget.spent.fetchedBytes } };
+    const { fetchedBytes } = this.#budget.spent;
+    if (fetchedBytes === 0) return result; // the slot held the image already
+    return { ...result, download: { via: old === undefined ? "compressed" : "patch", fetchedBytes } };
   }
 
   /** Returns the fresh URL of the same patch. Throws if the fresh document does not have it. */

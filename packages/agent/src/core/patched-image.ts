@@ -108,15 +108,24 @@ export class PatchedImage implements DownloadSink {
     return await this.#image.begin();
   }
 
-  /** Writes the frames that `piece` completes. Rejects with DELTA_INVALID, and with errors of either slot. */
+  /**
+   * Writes the frames that `piece` completes. A few bytes may be frames for much of the image, so an interruption also
+   * ends it between two of them. Rejects with DELTA_INVALID, and with errors of either slot.
+   */
   async write(piece: Uint8Array): Promise<void> {
+    const { interruption } = this.#request;
     this.#receivedBytes += piece.length;
     try {
       await this.#reader.write(piece, async (bytes) => {
         this.#noteFrame(); // the one before, if this piece has completed it
+        if (interruption.reason !== undefined) throw new Error("interrupted");
         await this.#image.write(bytes);
       });
     } catch (error) {
+      if (interruption.reason !== undefined) {
+        this.#receivedBytes = this.#reader.position?.patchBytes ?? 0; // the rest of the piece is fetched again
+        return;
+      }
       if (isFotaError(error, "DELTA_INVALID")) this.fault = "patch-invalid";
       throw error;
     }
