@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
@@ -117,4 +117,13 @@ test("a restart that fails after a command is logged, and the daemon goes on", a
   const status = startProgram(device, ["status"]);
   expect(await status.ended).toBe(0);
   expect(status.output()).toMatch(/connected/);
+});
+
+test("a configuration that every user can write is told by the log and by check", async () => {
+  await chmod(device.config, 0o666);
+  const daemon = run();
+  await daemon.says(/warn: \S+\.json can be written by every user, .*; run `chmod o-w /);
+  const check = startProgram(device, ["check"]);
+  await check.ended;
+  expect(check.output()).toMatch(/^warn {2}permissions +\S+\.json can be written by every user/m);
 });

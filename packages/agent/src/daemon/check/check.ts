@@ -5,6 +5,7 @@ import { openBench } from "../bench/bench.js";
 import type { Config } from "../config/schema.js";
 import { askDaemon, connectToDaemon } from "../control/client.js";
 import { checkSettings, isLocalBroker } from "../device/device.js";
+import { findOpenPlaces } from "../device/open-places.js";
 import type { Status } from "../status/result.js";
 import { brokerFinding, checkBroker } from "./broker.js";
 import { type Finding, failed, ok, skipped, warn } from "./finding.js";
@@ -18,6 +19,7 @@ import { checkTools } from "./tools.js";
 export interface CheckContext {
   read: () => Promise<Config>;
   env: Readonly<Record<string, string | undefined>>;
+  configPath: string;
   nowMs: number;
 }
 
@@ -25,7 +27,7 @@ export interface CheckContext {
  * Examines all that an update needs, and yields each finding when it is known. Changes nothing. Beside a running daemon,
  * it asks the daemon about the slots and the broker.
  */
-export async function* check({ read, env, nowMs }: CheckContext): AsyncGenerator<Finding> {
+export async function* check({ read, env, configPath, nowMs }: CheckContext): AsyncGenerator<Finding> {
   let config: Config;
   try {
     config = await read();
@@ -35,6 +37,8 @@ export async function* check({ read, env, nowMs }: CheckContext): AsyncGenerator
     return;
   }
   yield await configFinding(config);
+  for (const { message, hint } of await findOpenPlaces(config, configPath))
+    yield warn("permissions", message, hint);
   yield* await checkHooks(config.hooks);
   yield* await checkHandlers(config.jobs);
   yield* await checkTools(config, env);

@@ -1,7 +1,8 @@
 import { check } from "../check/check.js";
 import { type Finding, formatFinding } from "../check/finding.js";
+import { configPath } from "../config/read.js";
 import type { Command } from "../program/program.js";
-import { COMMON_HELP, configOf, JSON_OPTION } from "./device.js";
+import { COMMON_HELP, configOf, configSource, JSON_OPTION } from "./device.js";
 
 const HELP = `Usage: fota-agent check [options]
 
@@ -22,6 +23,7 @@ export const checkCommand: Command = {
     for await (const finding of check({
       read: () => configOf(input, host),
       env: host.env,
+      configPath: configPath(configSource(input, host)),
       nowMs: Date.now(),
     })) {
       checks.push(finding);

@@ -1,6 +1,6 @@
 import { type Bench, openBench } from "../bench/bench.js";
 import type { Outcome } from "../bench/outcome.js";
-import { readConfig } from "../config/read.js";
+import { type ConfigSource, readConfig } from "../config/read.js";
 import type { Config } from "../config/schema.js";
 import { connectToDaemon } from "../control/client.js";
 import { takeStateFolder } from "../control/state-folder.js";
@@ -17,8 +17,13 @@ export const COMMON_HELP = `  --config FILE  configuration (default: FOTA_AGENT_
 export const JSON_OPTION = { json: { type: "boolean" } } as const;
 
 /** Reads the configuration that the options and the environment name. @throws {FotaError} CONFIG_INVALID */
-export async function configOf({ values }: CommandInput, { env, cwd }: Host): Promise<Config> {
-  return await readConfig({ path: values["config"] as string | undefined, env, cwd });
+export async function configOf(input: CommandInput, host: Host): Promise<Config> {
+  return await readConfig(configSource(input, host));
+}
+
+/** Returns where the configuration comes from. */
+export function configSource({ values }: CommandInput, { env, cwd }: Host): ConfigSource {
+  return { path: values["config"] as string | undefined, env, cwd };
 }
 
 /** Opens the device in this process, when no daemon runs. */

@@ -1,4 +1,4 @@
-import { readConfig } from "../config/read.js";
+import { configPath, readConfig } from "../config/read.js";
 import { checkConfig } from "../device/device.js";
 import { daemonLog, isJournalStream } from "../program/log.js";
 import type { Command } from "../program/program.js";
@@ -24,6 +24,7 @@ export const runCommand: Command = {
     const isJournal = isJournalStream(host.env["JOURNAL_STREAM"]);
     const daemon = new Daemon({
       env: host.env,
+      configPath: configPath(source),
       service: host.service,
       makeLog: (lowest) => daemonLog(lowest, isJournal, host.err),
       async read() {

@@ -23,7 +23,7 @@ export interface ConfigSource {
 }
 
 /** Returns the path of the configuration file. */
-function configPath({ path, env, cwd }: ConfigSource): string {
+export function configPath({ path, env, cwd }: ConfigSource): string {
   return resolve(cwd, path ?? (env[CONFIG_VARIABLE] || DEFAULT_CONFIG));
 }
 

@@ -3,6 +3,7 @@ import type { Log, LogLevel } from "../../core/ports.js";
 import type { Config } from "../config/schema.js";
 import { listenForCommands } from "../control/server.js";
 import { takeStateFolder } from "../control/state-folder.js";
+import { warnOfOpenPlaces } from "../device/open-places.js";
 import { ServiceManager } from "../notify/service-manager.js";
 import type { ServiceVariables } from "../program/service-variables.js";
 import { formatLive } from "../status/line.js";
@@ -16,6 +17,8 @@ export interface DaemonOptions {
   /** Reads and checks the configuration: at the start, and for each reload. */
   read: () => Promise<Config>;
   env: Readonly<Record<string, string | undefined>>;
+  /** Path of the configuration file, which need not exist. */
+  configPath: string;
   /** What systemd told the process. */
   service: ServiceVariables;
   /** Makes the log. `lowest` may change after a reload. */
@@ -52,6 +55,7 @@ export class Daemon {
     this.#config = await this.#options.read();
     const { stateDir } = this.#config;
     await takeStateFolder(stateDir, this.#log);
+    await warnOfOpenPlaces(this.#config, this.#options.configPath, this.#log);
     const close = await listenForCommands(
       stateDir,
       (request, body, onProgress) => carryOut(request, body, onProgress, this.#desk, this.#board.status),
@@ -126,6 +130,7 @@ export class Daemon {
     this.#config = config;
     this.#log("info", "reload: using the new configuration");
     this.#end("reload");
+    await warnOfOpenPlaces(config, this.#options.configPath, this.#log);
   }
 
   #end(why: End): void {
