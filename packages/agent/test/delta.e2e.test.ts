@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { documentOf } from "../src/testing/index.js";
+import { startProgram } from "./agent-program.js";
 import { cutPower, type Launcher } from "./boot-device.js";
 import { entryOf, makePatch } from "./patches.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
@@ -75,4 +76,26 @@ test("a patch that is gone: the whole image", async () => {
   expect(status).toBe("SUCCEEDED");
   expect(details).toMatchObject({ via: "whole:image-gone", fetchedBytes: `${imageBytes}` });
   expect(sent.get("/image")).toBe(imageBytes);
+});
+
+test("fota-agent downloads a patch for an application that knows nothing of updates", async () => {
+  for (const version of ["app-1", "app-2"]) await standIn.makeApp(version, 100_000);
+  await device.boot.dispose();
+  device = await standIn.makeDevice("app-1");
+  launched = device.boot.launch();
+  await launched.says(/app app-1/);
+  const daemon = startProgram(device, ["run"]);
+  try {
+    await daemon.says(/connected to/);
+    const jobId = await standIn.createPatchJob("app-2", "app-1", device.thingName);
+    await daemon.says(/reporting -> idle/);
+    await launched.says(/app app-2/);
+    const { status, statusDetails } = await standIn.executionOf(jobId, device.thingName);
+    expect(status).toBe("SUCCEEDED");
+    expect(statusDetails?.detailsMap).toMatchObject({ via: "patch" });
+    expect(Number(statusDetails?.detailsMap?.["fetchedBytes"])).toBeLessThan(1_000);
+  } finally {
+    daemon.process.kill("SIGKILL");
+    await daemon.ended;
+  }
 });
