@@ -103,6 +103,22 @@ async function script(text: string): Promise<void> {
   await chmod(path, 0o755);
 }
 
+test("each stage offers the patches of the plan", async () => {
+  const image = await readFile(join(folder, "app.bin"));
+  await writeFile(join(folder, "old.bin"), Buffer.concat([image, Buffer.from("old")]));
+  const publish = { image: "app.bin", slot: 1, bucket: BUCKET, fwVersion: "1.4.0", deltaFrom: ["old.bin"] };
+  await plan([stage("canary"), stage("beta")], { publish });
+  expect(await rollout(75, "--once")).toMatchObject({ stage: "canary" });
+  await rm(join(folder, "old.bin")); // only the first stage needs it
+  await report("canary", "SUCCEEDED");
+  expect(await rollout(75, "--once")).toMatchObject({ stage: "beta" });
+  const [canary, beta] = [await documentOf("canary"), await documentOf("beta")];
+  expect(canary.bc_delta).toMatchObject([{ from_size: image.length + 3 }]);
+  const [delta] = beta.bc_delta ?? [];
+  expect(beta.bc_delta).toEqual([{ ...canary.bc_delta?.[0], url: delta?.url }]);
+  expect((await fetch(delta?.url ?? "")).status).toBe(200);
+});
+
 test("three stages run one after the other, each with its own rollout and the same image", async () => {
   await plan([stage("canary", { gate: { soak: "2h" } }), stage("beta", { rate: "50/min" }), stage("all")]);
   expect(await rollout(75, "--once")).toMatchObject({ state: "in progress", stage: "canary" });

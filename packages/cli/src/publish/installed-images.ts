@@ -11,7 +11,7 @@ const JOBS_READ_MAX = 20;
 const EXECUTIONS_READ_MAX = 40 * LIST_PAGE_MAX;
 
 /** A job whose images the last update of some things installed. */
-export interface InstallingJob {
+interface InstallingJob {
   jobId: string;
   version: string | undefined;
   /** The images of the job, each as its MD5 and size. */

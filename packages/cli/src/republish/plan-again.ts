@@ -17,6 +17,7 @@ import { checkObject, republishableObject } from "../job/stored-image.js";
 import type { Target } from "../job/targets.js";
 import { findPatches } from "../publish/find-patches.js";
 import { checkPackageVersions } from "../publish/package.js";
+import type { PatchPlan } from "../publish/patches.js";
 import { type Plan, type PlannedImage, planJob, withFreshUrls } from "../publish/plan.js";
 
 /** Holds a job whose images are published again. */
@@ -101,9 +102,16 @@ function presignOf({ presignedUrlConfig }: JobDescription, { bc_url }: JobDocume
   };
 }
 
+/** Holds a job to publish again. */
+interface RepublishedJob extends Pick<OldJob, "document" | "images"> {
+  job: Pick<JobDescription, "jobId">;
+  /** The patches of a job that is only planned; those of a job that exists are looked up. */
+  patches?: PatchPlan;
+}
+
 /** Plans to publish the images again: only the URLs of the document change. @throws {FotaError} as `planJob` does */
 export async function planRepublish(
-  { job, document, images }: Pick<OldJob, "document" | "images"> & { job: Pick<JobDescription, "jobId"> },
+  { job, document, images, patches }: RepublishedJob,
   spec: JobSpec,
   cloud: Cloud,
   now: Date,
@@ -113,7 +121,7 @@ export async function planRepublish(
   return await planJob(spec, cloud, now, {
     bucket: images[0].object.bucket,
     images: async () => images,
-    patches: () => findPatches(document, cloud.s3),
+    patches: async () => patches ?? (await findPatches(document, cloud.s3)),
     document: (source) => withFreshUrls(document, source, cloud.s3),
     jobId,
     signers: [],

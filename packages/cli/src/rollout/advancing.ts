@@ -21,6 +21,8 @@ export interface Advancing {
   states: StageState[];
   /** The plan of the first stage, if it was made just now. */
   planned: Plan | undefined;
+  /** Returns a folder for patches that is removed after the run. */
+  scratch(): Promise<string>;
   /** Goes as far as possible now, and does not wait. */
   once: boolean;
 }

@@ -42,6 +42,7 @@ const publishSchema = v.strictObject(
     ),
     bucket: may(text, "like --bucket"),
     prefix: may(text, "like --prefix"),
+    deltaFrom: may(texts, "images to offer patches from, like --delta-from"),
     ...urlEntries,
     fwVersion: may(text, "like --fw-version"),
     model: may(text, "like --model"),

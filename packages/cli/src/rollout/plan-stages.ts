@@ -5,6 +5,7 @@ import { jobIdOf } from "../job/job-id.js";
 import { type JobSources, type JobSpec, jobSpecOf, type PriorJob } from "../job/job-spec.js";
 import { stageTags } from "../job/rollout-tags.js";
 import { parseTargets } from "../job/targets.js";
+import type { PatchPlan } from "../publish/patches.js";
 import { type Plan, type PlannedImage, planPublish } from "../publish/plan.js";
 import { preparePublish } from "../publish/prepare.js";
 import { minutesToReach } from "../publish/rollout-time.js";
@@ -25,12 +26,15 @@ interface Base {
   job: { jobId: string };
   document: JobDocument;
   images: [PlannedImage, ...PlannedImage[]];
+  /** The patches of a job that is planned. */
+  patches?: PatchPlan;
   prior: Omit<PriorJob, "rollout">;
 }
 
 /**
  * Plans the stages that have not started, and changes nothing. Each is planned as if the stage before it had just
- * ended, so that no later stage fails for something that can be known now.
+ * ended, so that no later stage fails for something that can be known now. `scratch` returns a folder for patches, which
+ * stays until the first stage has started.
  * @throws {FotaError} what planning a publish and a promotion throws; JOB_NOT_PROVEN for `from`; ORDER_EXPIRED
  */
 export async function planStages(
@@ -38,6 +42,7 @@ export async function planStages(
   cloud: Cloud,
   rollout: RolloutPlan,
   states: readonly StageState[],
+  scratch: () => Promise<string>,
 ): Promise<PlannedStageJob[]> {
   const now = new Date();
   const last = [...states].reverse().find(({ started }) => started !== undefined);
@@ -47,7 +52,7 @@ export async function planStages(
     const plan = await named(
       stage,
       base === undefined
-        ? planFirst(context, cloud, rollout, now)
+        ? planFirst(context, cloud, rollout, now, scratch)
         : planNext(context, cloud, rollout, stage, base, now),
     );
     planned.push({ stage, plan });
@@ -75,19 +80,26 @@ export async function planStage(
   cloud: Cloud,
   rollout: RolloutPlan,
   stage: Stage,
+  scratch: () => Promise<string>,
 ): Promise<Plan> {
   const now = new Date();
   const before = rollout.stages[stage.number - 2];
   const planning =
     before === undefined
-      ? planFirst(context, cloud, rollout, now)
+      ? planFirst(context, cloud, rollout, now, scratch)
       : baseOfJob(cloud, before.jobId, now).then((base) =>
           planNext(context, cloud, rollout, stage, base, now),
         );
   return await named(stage, planning);
 }
 
-async function planFirst(context: Context, cloud: Cloud, rollout: RolloutPlan, now: Date): Promise<Plan> {
+async function planFirst(
+  context: Context,
+  cloud: Cloud,
+  rollout: RolloutPlan,
+  now: Date,
+  scratch: () => Promise<string>,
+): Promise<Plan> {
   const { source, stages, folder } = rollout;
   const [stage] = stages;
   if (source.kind === "job") {
@@ -101,7 +113,11 @@ async function planFirst(context: Context, cloud: Cloud, rollout: RolloutPlan, n
   const inFolder = { ...context, host: { ...context.host, cwd: folder } };
   const prepared = await preparePublish(inFolder, { ...source.request, jobId: stage.jobId }, now);
   const spec = withStageTags(prepared.specs.spec, rollout, stage);
-  return await planPublish({ ...prepared, specs: { ...prepared.specs, spec } }, cloud, now);
+  return await planPublish({ ...prepared, specs: { ...prepared.specs, spec } }, cloud, now, {
+    context,
+    folder: scratch,
+    progress: () => undefined,
+  });
 }
 
 async function planNext(
@@ -129,13 +145,16 @@ async function baseOfJob(cloud: Cloud, jobId: string, now: Date): Promise<Base> 
   return { ...old, prior: priorOf(old) };
 }
 
-function baseOfPlan({ jobId, spec, document, packages, images: [first, ...others] }: Plan): Base {
+function baseOfPlan(plan: Plan): Base {
+  const { jobId, spec, document, packages, patches } = plan;
+  const [first, ...others] = plan.images;
   const { presign, description } = spec;
   const { bc_version: fwVersion, bc_model: model, bc_min: minVersion } = document;
   return {
     job: { jobId },
     document,
     images: [first, ...others],
+    patches: { ...patches, warnings: [] },
     prior: { presign, description, fwVersion, model, minVersion, packageArns: packages.arns },
   };
 }

@@ -3,6 +3,7 @@ import type { Cloud } from "../aws/cloud.js";
 import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
+import { withScratchFolder } from "../files/scratch-folder.js";
 import { readFleetFile } from "../rehearse/fleet-file.js";
 import type { FleetFile } from "../rehearse/fleet-schema.js";
 import { formatTime } from "../terminal/format.js";
@@ -37,36 +38,46 @@ const CONFIRM_ABOVE_DEFAULT = 100;
  */
 export async function runRollout(context: Context, path: string, options: RolloutOptions): Promise<ExitCode> {
   checkOptions(options);
-  const { host, output } = context;
+  const { host } = context;
   const plan = await readRolloutPlan(path, host, { isRead: options.status === true });
   const fleet = options.fleet === undefined ? undefined : await readFleetFile(options.fleet, host.cwd);
-  return await withCloud(context, async (cloud) => {
-    const states = await output.during(`reading rollout ${plan.name}`, () => readStages(cloud.iot, plan));
-    if (options.status === true) return await show(context, cloud, plan, states);
-    const isStarted = states.some(({ started }) => started !== undefined);
-    if (isStarted) await checkImage(cloud, plan, states, host);
-    // The first run has checked all stages. A run of cron that only waits must not list all things again.
-    const isBrief = isStarted && options.once === true;
-    const planned = isBrief
-      ? []
-      : await output.during("checking all stages", () => planStages(context, cloud, plan, states));
-    warn(context, planned);
-    if (options.dryRun === true) return await showPlan(context, plan, states, planned, fleet);
-    if (options.accept !== undefined) {
-      const accepted = await acceptStage({ cloud, plan }, states, options.accept);
-      states[accepted.stage.number - 1] = accepted;
-    }
-    if (!isStarted) await confirm(context, planned, options.yes === true);
-    // A plan ages: only the stage that starts now may use it.
-    const first = isStarted ? undefined : planned[0]?.plan;
-    const run = { context, cloud, plan, states, planned: first, once: options.once === true };
-    const end = await advance(run);
-    // The jobs of earlier stages may have changed since they were read.
-    const last = await readStages(cloud.iot, plan);
-    const result = rolloutResult(plan, last, end);
-    output.result(result, formatRollout(plan, result, output));
-    return EXIT_CODES[end.kind];
-  });
+  return await withScratchFolder((scratch) =>
+    withCloud(context, (cloud) => runStages(context, cloud, { plan, fleet, scratch }, options)),
+  );
+}
+
+async function runStages(
+  context: Context,
+  cloud: Cloud,
+  { plan, fleet, scratch }: { plan: RolloutPlan; fleet: FleetFile | undefined; scratch(): Promise<string> },
+  options: RolloutOptions,
+): Promise<ExitCode> {
+  const { host, output } = context;
+  const states = await output.during(`reading rollout ${plan.name}`, () => readStages(cloud.iot, plan));
+  if (options.status === true) return await show(context, cloud, plan, states);
+  const isStarted = states.some(({ started }) => started !== undefined);
+  if (isStarted) await checkImage(cloud, plan, states, host);
+  // The first run has checked all stages. A run of cron that only waits must not list all things again.
+  const isBrief = isStarted && options.once === true;
+  const planned = isBrief
+    ? []
+    : await output.during("checking all stages", () => planStages(context, cloud, plan, states, scratch));
+  warn(context, planned);
+  if (options.dryRun === true) return await showPlan(context, plan, states, planned, fleet);
+  if (options.accept !== undefined) {
+    const accepted = await acceptStage({ cloud, plan }, states, options.accept);
+    states[accepted.stage.number - 1] = accepted;
+  }
+  if (!isStarted) await confirm(context, planned, options.yes === true);
+  // A plan ages: only the stage that starts now may use it.
+  const first = isStarted ? undefined : planned[0]?.plan;
+  const run = { context, cloud, plan, states, planned: first, scratch, once: options.once === true };
+  const end = await advance(run);
+  // The jobs of earlier stages may have changed since they were read.
+  const last = await readStages(cloud.iot, plan);
+  const result = rolloutResult(plan, last, end);
+  output.result(result, formatRollout(plan, result, output));
+  return EXIT_CODES[end.kind];
 }
 
 const EXIT_CODES: Readonly<Record<RolloutEnd["kind"], ExitCode>> = {

@@ -19,7 +19,8 @@ export async function startStage(run: Advancing, stage: Stage): Promise<StageSta
   const { output } = context;
   const title = titleOf(plan, stage);
   const planned =
-    run.planned ?? (await output.during(`${title}: checking`, () => planStage(context, cloud, plan, stage)));
+    run.planned ??
+    (await output.during(`${title}: checking`, () => planStage(context, cloud, plan, stage, run.scratch)));
   if (run.once && run.planned === undefined) {
     for (const warning of planned.warnings) output.warn(`stage ${stage.name}: ${warning}`);
   }
