@@ -267,6 +267,11 @@ test("--delta auto offers patches from what last succeeded on the things, and st
   expect(planned.stderr).toContain(
     `warning: no patch for the thing with the image of job ${gone.jobId}: the image of job ${gone.jobId}`,
   );
+  const named = v.parse(
+    publishOutputSchema,
+    JSON.parse((await all("-n", "--json", "--delta-from", "old.bin")).stdout),
+  );
+  expect(named.plan?.patches).toMatchObject([{ from: "old.bin", things: 2 }, { from: null }]);
   const { stdout } = await all("-n");
   expect(stdout).toMatch(/^ {2}patches {5}from 3\.0\.0 \(2 things\): \d+ B, /m);
   expect(stdout).toMatch(/^ {2}saves {7}11\d KiB\n {14}the image is known of 3 of 4 things, from \d+ jobs$/m);

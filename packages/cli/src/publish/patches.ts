@@ -4,6 +4,7 @@ import type { Cloud } from "../aws/cloud.js";
 import type { ImageObject } from "../aws/image-object.js";
 import { hasImage } from "../aws/upload.js";
 import type { Context } from "../context.js";
+import { given } from "../given.js";
 import { grouped } from "../grouped.js";
 import { type ImageFile, readImageFile } from "../image/image-file.js";
 import type { ImageSpec } from "../image/image-spec.js";
@@ -180,7 +181,9 @@ function unusedText({ name, sha256, slots = [] }: OldImage, files: readonly Slot
 function withoutDuplicates(olds: readonly OldImage[]): OldImage[] {
   return grouped(olds, ({ sha256 }) => sha256).map((same) => {
     const slots = same.flatMap((old) => old.slots ?? []);
-    return { ...same[0], slots: same.some((old) => old.slots === undefined) ? undefined : slots };
+    const things = same.find((old) => old.things !== undefined)?.things;
+    const isForAny = same.some((old) => old.slots === undefined);
+    return { ...same[0], ...given({ things }), slots: isForAny ? undefined : slots };
   });
 }
 
