@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-/** Path of a certificate or key of the tests. */
+/** Returns the path of a certificate or key of the tests. */
 export function tlsFile(name) {
   return join(import.meta.dirname, `../packages/agent/test/fixtures/tls/${name}.pem`);
 }

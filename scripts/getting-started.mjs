@@ -18,6 +18,7 @@ import { cleanEnv } from "./pnpm.mjs";
 const PAGE = "docs/getting-started.md";
 
 /**
+ * Follows the page from its first command to its last.
  * @param folder a folder for everything that this makes; must not exist
  * @param tarballs paths of the packed packages
  * @throws if a command of the page fails, or prints something else than the page shows

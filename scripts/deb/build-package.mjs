@@ -16,7 +16,7 @@ import { dirname, join } from "node:path";
 
 /**
  * Makes a package.
- * @param spec `{ fields, description, files, scripts, overrides }`: the control fields in their sequence, the long
+ * @param spec `{ fields, description, files, scripts }`: the control fields in their sequence, the long
  * description, the files (`{ path }` with `text`, `from`, `link` or `folder`, and `mode`, `isConffile`), and the text of
  * each maintainer script by its name
  * @param file path of the package

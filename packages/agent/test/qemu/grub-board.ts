@@ -25,7 +25,7 @@ import { changedSectors, sectorOf } from "./torn-states.js";
 
 const run = promisify(execFile);
 
-/** Why GRUB cannot run here; `undefined` if it can. */
+/** Returns why GRUB cannot run here; `undefined` if it can. */
 export function grubMissing(firmware: GrubFirmware): string | undefined {
   const packages = [
     missingQemu("x86_64"),

@@ -17,7 +17,7 @@ const run = promisify(execFile);
 
 const MEMORY_MIB = 128;
 
-/** Why U-Boot cannot run here; `undefined` if it can. */
+/** Returns why U-Boot cannot run here; `undefined` if it can. */
 export function ubootMissing(): string | undefined {
   const packages = [
     missingQemu("aarch64"),
