@@ -1,71 +1,33 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { initBootRecord } from "../src/boot/boot-record.js";
-import { startProgram } from "./agent-program.js";
+import { AppDevice } from "./app-device.js";
 import { FakeTime, fakeTimeMissing } from "./fake-time.js";
 import { MovedClock } from "./moved-clock.js";
 import { canMount, SmallDisk } from "./small-disk.js";
-import { StandIn, type StandInDevice } from "./stand-in.js";
-import type { WatchedProcess } from "./watched-process.js";
 
-const IMAGE_BYTES = 120_000;
-
-let standIn: StandIn;
-let device: StandInDevice;
-let dir: string;
-const processes: WatchedProcess[] = [];
-
-beforeAll(async () => {
-  standIn = await StandIn.start();
-  for (const version of ["1.0.0", "2.0.0"]) await standIn.makeApp(version, IMAGE_BYTES);
-});
-afterAll(async () => await standIn.stop());
-beforeEach(async () => {
-  device = await standIn.makeDevice("1.0.0");
-  ({ dir } = device.boot);
-  await device.boot.launch().says(/app 1\.0\.0/);
-});
-afterEach(async () => {
-  for (const { process, ended } of processes.splice(0)) {
-    process.kill("SIGKILL");
-    await ended;
-  }
-  standIn.local.faults.clear();
-  await device.boot.dispose();
-});
-
-function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): WatchedProcess {
-  const folders = { FOTA_AGENT_HOOKS_DIR: join(dir, "hooks.d"), FOTA_AGENT_JOBS_DIR: join(dir, "jobs.d") };
-  const program = startProgram(device, args, { ...folders, ...env });
-  processes.push(program);
-  return program;
-}
+const app = AppDevice.forEachTest(120_000);
 
 async function outputOf(command: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
-  const program = start([command], env);
+  const program = app.start([command], env);
   await program.ended;
   return program.output();
-}
-
-async function resultOf(jobId: string): Promise<{ status?: string | undefined; detail?: string }> {
-  const { status, statusDetails } = await standIn.executionOf(jobId, device.thingName);
-  return { status, ...statusDetails?.detailsMap };
 }
 
 test("every file of the state is damaged: each is reported, and the next update works", async () => {
   const files = ["state", "history", "jobs", "after-hooks", "inventory", "trust"].map(
     (name) => `fota-${name}.json`,
   );
-  for (const file of files) await writeFile(join(dir, file), '{"formatVersion":1,"ite');
-  await writeFile(join(dir, "fota-running"), "");
-  await mkdir(join(dir, "fota-agent.sock"));
-  const daemon = start(["run"], { FOTA_AGENT_INVENTORY: "true" });
+  for (const file of files) await writeFile(join(app.dir, file), '{"formatVersion":1,"ite');
+  await writeFile(join(app.dir, "fota-running"), "");
+  await mkdir(join(app.dir, "fota-agent.sock"));
+  const daemon = app.start(["run"], { FOTA_AGENT_INVENTORY: "true" });
   await daemon.says(/connected to/);
-  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
   await daemon.says(/reporting -> idle/);
-  expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await app.resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
   for (const what of [
     /ignoring the saved update state: it is not valid/,
     /fota-history\.json is damaged: the running version and the last result are unknown/,
@@ -75,30 +37,28 @@ test("every file of the state is damaged: each is reported, and the next update 
     expect(daemon.output()).toMatch(what);
   }
   expect(await outputOf("status")).toMatch(/^last +SUCCEEDED/m);
-  expect(await readdir(dir)).toEqual(expect.arrayContaining(["fota-running.bad", "fota-agent.sock.bad"]));
+  expect(await readdir(app.dir)).toEqual(expect.arrayContaining(["fota-running.bad", "fota-agent.sock.bad"]));
 });
 
 test("the wall clock jumps by a year, forward during the download and back on trial: SUCCEEDED", async () => {
-  const clock = await MovedClock.make(dir);
-  await mkdir(join(dir, "hooks.d"));
-  const selfTest = join(dir, "hooks.d", "self-test");
+  const clock = await MovedClock.make(app.dir);
+  await mkdir(join(app.dir, "hooks.d"));
+  const selfTest = join(app.dir, "hooks.d", "self-test");
   await writeFile(
     selfTest,
-    `#!/bin/sh\n[ -e ${dir}/tested ] && exit 0\ntouch ${dir}/tested\necho 1 again\nexit 75\n`,
+    `#!/bin/sh\n[ -e ${app.dir}/tested ] && exit 0\ntouch ${app.dir}/tested\necho 1 again\nexit 75\n`,
   );
   await chmod(selfTest, 0o755);
-  const daemon = start(["run"], clock.env);
+  const daemon = app.start(["run"], clock.env);
   await daemon.says(/connected to/);
-  const jobId = "fw-jumps";
-  const stall = standIn.local.faults.add({ kind: "stallTransfer", key: jobId, atByte: IMAGE_BYTES / 2 });
-  await standIn.createJob("2.0.0", device.thingName, 1, jobId);
+  const { jobId, goOn } = await app.createStalledJob();
   await daemon.says(/consulting -> downloading/);
   await clock.moveDays(365);
-  standIn.local.faults.remove(stall.id);
+  goOn();
   await daemon.says(/hook self-test deferred/);
   await clock.moveDays(-365);
   await daemon.says(/reporting -> idle/);
-  expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await app.resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
 });
 
 if (fakeTimeMissing !== undefined) console.log(`no test of a wrong clock: ${fakeTimeMissing}`);
@@ -106,8 +66,8 @@ if (fakeTimeMissing !== undefined) console.log(`no test of a wrong clock: ${fake
 test.skipIf(fakeTimeMissing !== undefined)(
   "with a clock before its certificates, it waits, says so, and connects when the clock is set",
   async () => {
-    const time = await FakeTime.make(dir, "2001-01-01 00:00:00");
-    const daemon = start(["run"], time.env);
+    const time = await FakeTime.make(app.dir, "2001-01-01 00:00:00");
+    const daemon = app.start(["run"], time.env);
     await daemon.says(
       /error: .*its certificate is not valid now \(CERT_NOT_YET_VALID\).*; check the clock of this/,
     );
@@ -136,8 +96,8 @@ describe.skipIf(!canMount)("on small disks (needs root)", () => {
 
   test("a state folder that is read-only at the start: commands work once it is writable, without a restart", async () => {
     disk.turnReadOnly();
-    const settings = { FOTA_AGENT_STATE_DIR: small, FOTA_AGENT_SLOTS_DIR: dir };
-    const daemon = start(["run"], settings);
+    const settings = { FOTA_AGENT_STATE_DIR: small, FOTA_AGENT_SLOTS_DIR: app.dir };
+    const daemon = app.start(["run"], settings);
     await daemon.says(
       /warn: cannot listen for .*: the file system is read-only \(EROFS\), \S+; mount it read-write/,
     );
@@ -149,38 +109,36 @@ describe.skipIf(!canMount)("on small disks (needs root)", () => {
     expect(check).toMatch(/^FAIL {2}daemon +fota-agent runs, but does not listen at/m);
     expect(check).not.toMatch(/broker/); // a second connection would end that of the daemon
     disk.turnWritable();
-    const jobId = await standIn.createJob("2.0.0", device.thingName);
+    const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
     await daemon.says(/info: listening for commands/);
     await daemon.says(/reporting -> idle/);
-    expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
+    expect(await app.resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
     expect(await outputOf("status", settings)).toMatch(/^daemon +connected/m);
   });
 
   test("slots whose disk becomes full during the download: FAILED with the reason, and the next job works", async () => {
     await writeFile(join(small, "slot-0"), "#!/bin/sh\nexec sleep 600\n");
     await initBootRecord(small, 0);
-    const daemon = start(["run"], {
+    const daemon = app.start(["run"], {
       FOTA_AGENT_SLOTS_DIR: small,
       FOTA_AGENT_SLOTS_RUNNING_SLOT: "0",
       FOTA_AGENT_SLOTS_RESTART_COMMAND: "true",
     });
     await daemon.says(/connected to/);
-    const jobId = "fw-full";
-    const stall = standIn.local.faults.add({ kind: "stallTransfer", key: jobId, atByte: IMAGE_BYTES / 2 });
-    await standIn.createJob("2.0.0", device.thingName, 1, jobId);
+    const { jobId, goOn } = await app.createStalledJob();
     await daemon.says(/consulting -> downloading/);
     await vi.waitFor(async () => expect(await readdir(small)).toContain("slot-1"), 10_000);
     const { bavail, bsize } = await statfs(small);
     await writeFile(join(small, "logs"), Buffer.alloc(bavail * bsize));
-    standIn.local.faults.remove(stall.id);
+    goOn();
     await daemon.says(/reporting -> idle/);
-    expect(await resultOf(jobId)).toMatchObject({
+    expect(await app.resultOf(jobId)).toMatchObject({
       status: "FAILED",
       reason: "slot-failed",
       detail: expect.stringMatching(/^cannot write slot 1: no space left on the disk \(ENOSPC\)/),
     });
     await rm(join(small, "logs"));
-    await standIn.createJob("2.0.0", device.thingName);
+    await app.standIn.createJob("2.0.0", app.device.thingName);
     await daemon.says(/consulting -> trial/);
   });
 });

@@ -2,40 +2,21 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { startProgram } from "./agent-program.js";
+import { afterEach, expect, test, vi } from "vitest";
+import { AppDevice } from "./app-device.js";
 import { MovedClock } from "./moved-clock.js";
 import { NetworkManager, networkManagerMissing } from "./network-manager.js";
 import { canMount } from "./small-disk.js";
-import { StandIn, type StandInDevice } from "./stand-in.js";
 import type { WatchedProcess } from "./watched-process.js";
 
-const IMAGE_BYTES = 120_000;
 /** Upper bound of what Node.js reads ahead before it holds the sender back. */
 const READ_AHEAD_BYTES = 256 * 1024;
 const POWER_SUPPLIES = "/sys/class/power_supply";
 
-let standIn: StandIn;
-let device: StandInDevice;
-let dir: string;
-const processes: WatchedProcess[] = [];
+const app = AppDevice.forEachTest(120_000);
 const closers: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  standIn = await StandIn.start();
-  for (const version of ["1.0.0", "2.0.0"]) await standIn.makeApp(version, IMAGE_BYTES);
-});
-afterAll(async () => await standIn.stop());
-beforeEach(async () => {
-  device = await standIn.makeDevice("1.0.0");
-  ({ dir } = device.boot);
-  await device.boot.launch().says(/app 1\.0\.0/);
-});
 afterEach(async () => {
-  for (const daemon of processes.splice(0)) await kill(daemon);
   for (const close of closers.splice(0).reverse()) await close();
-  standIn.local.faults.clear();
-  await device.boot.dispose();
 });
 
 async function run(
@@ -47,14 +28,7 @@ async function run(
     `FOTA_AGENT_MAINTENANCE_${key}`,
     value,
   ]);
-  const folders = { FOTA_AGENT_HOOKS_DIR: join(dir, "hooks.d"), FOTA_AGENT_JOBS_DIR: join(dir, "jobs.d") };
-  const daemon = startProgram(
-    device,
-    ["run"],
-    { ...folders, ...Object.fromEntries(settings), ...env },
-    prefix,
-  );
-  processes.push(daemon);
+  const daemon = app.start(["run"], { ...Object.fromEntries(settings), ...env }, prefix);
   await daemon.says(/connected to/);
   return daemon;
 }
@@ -64,31 +38,18 @@ async function kill(daemon: WatchedProcess): Promise<void> {
   await daemon.ended;
 }
 
-async function resultOf(jobId: string): Promise<{ status?: string | undefined; detail?: string }> {
-  const { status, statusDetails } = await standIn.executionOf(jobId, device.thingName);
-  return { status, ...statusDetails?.detailsMap };
-}
-
 /** Waits until the job shows that it is deferred, and why. */
 async function isDeferred(jobId: string, detail: RegExp): Promise<void> {
   const expected = { status: "IN_PROGRESS", detail: expect.stringMatching(detail) };
-  await vi.waitFor(async () => expect(await resultOf(jobId)).toMatchObject(expected), 30_000);
-}
-
-/** Creates a job whose download stops in the middle. The returned function lets it go on. */
-async function createStalledJob(): Promise<{ jobId: string; goOn: () => void }> {
-  const jobId = `fw-stalled-${Math.random().toString(16).slice(2)}`;
-  const stall = standIn.local.faults.add({ kind: "stallTransfer", key: jobId, atByte: IMAGE_BYTES / 2 });
-  await standIn.createJob("2.0.0", device.thingName, 1, jobId);
-  return { jobId, goOn: () => void standIn.local.faults.remove(stall.id) };
+  await vi.waitFor(async () => expect(await app.resultOf(jobId)).toMatchObject(expected), 30_000);
 }
 
 test("hours count in their time zone; when they end during a download, it goes on and the restart waits", async () => {
-  const clock = await MovedClock.make(dir);
+  const clock = await MovedClock.make(app.dir);
   const hours = { HOURS: "22:00-05:00", TIME_ZONE: "Europe/Berlin" };
   await clock.set("2027-01-15T20:59:58Z"); // winter time: an hour later in Berlin
   const daemon = await run(hours, clock.env);
-  const { jobId, goOn } = await createStalledJob();
+  const { jobId, goOn } = await app.createStalledJob();
   await isDeferred(
     jobId,
     /^beforeDownload deferred the update for \d s: outside 22:00-05:00 Europe\/Berlin$/,
@@ -102,13 +63,13 @@ test("hours count in their time zone; when they end during a download, it goes o
   await clock.set("2026-01-15T23:00:00Z"); // back by a year
   const next = await run(hours, clock.env);
   await next.says(/reporting -> idle/);
-  expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await app.resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
 });
 
 test.skipIf(!canMount || !existsSync(POWER_SUPPLIES))(
   "a battery that is low holds the download; one that falls during it holds the restart",
   async () => {
-    const supplies = join(dir, "power");
+    const supplies = join(app.dir, "power");
     await mkdir(join(supplies, "BAT0"), { recursive: true });
     await writeFile(join(supplies, "BAT0", "type"), "Battery\n");
     const charge = (percent: number) => writeFile(join(supplies, "BAT0", "capacity"), `${percent}\n`);
@@ -116,7 +77,7 @@ test.skipIf(!canMount || !existsSync(POWER_SUPPLIES))(
     const start = () => run({ MIN_BATTERY_PERCENT: "40" }, {}, ["unshare", "-m", "sh", "-c", mounts, "sh"]);
     await charge(12);
     const low = await start();
-    const { jobId, goOn } = await createStalledJob();
+    const { jobId, goOn } = await app.createStalledJob();
     await isDeferred(
       jobId,
       /^beforeDownload deferred the update for 600 s: the battery has 12 %, 40 % are needed$/,
@@ -134,7 +95,7 @@ test.skipIf(!canMount || !existsSync(POWER_SUPPLIES))(
     await kill(falling);
     await charge(40);
     await (await start()).says(/reporting -> idle/);
-    expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
+    expect(await app.resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
   },
 );
 
@@ -144,31 +105,31 @@ if (networkManagerMissing !== undefined)
 test.skipIf(networkManagerMissing !== undefined)(
   "NetworkManager tells whether the connection is metered; without it, the download waits",
   async () => {
-    const manager = await NetworkManager.start(dir);
+    const manager = await NetworkManager.start(app.dir);
     closers.push(() => manager.stop());
     manager.connect("yes");
     const start = () => run({ DEFER_ON_METERED: "true" }, manager.env);
     const metered = await start();
-    const jobId = await standIn.createJob("2.0.0", device.thingName);
+    const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
     await isDeferred(jobId, /^beforeDownload deferred the update for 600 s: the connection is metered$/);
     await kill(metered);
     await manager.stop();
     const without = await start();
     await isDeferred(jobId, /cannot tell whether the connection is metered: nmcli ended with exit code \d+$/);
     await kill(without);
-    const again = await NetworkManager.start(dir);
+    const again = await NetworkManager.start(app.dir);
     closers.push(() => again.stop());
     again.connect("yes");
     again.change("no");
     await (await start()).says(/reporting -> idle/);
-    expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
+    expect(await app.resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
   },
 );
 
 test("the server sees no more bytes per second than the limit", async () => {
   const limit = 400_000;
-  await writeFile(standIn.imagePath("3.0.0"), `#!/bin/sh\nexec sleep 600\n${"#".repeat(1_500_000)}`);
-  const image = await readFile(standIn.imagePath("3.0.0"));
+  await writeFile(app.standIn.imagePath("3.0.0"), `#!/bin/sh\nexec sleep 600\n${"#".repeat(1_500_000)}`);
+  const image = await readFile(app.standIn.imagePath("3.0.0"));
   // Half open: the device closes its side when it has read all, however much of it the kernel holds in between.
   let closed: (seconds: number) => void = () => {};
   const taken = new Promise<number>((resolve) => {
@@ -185,7 +146,7 @@ test("the server sees no more bytes per second than the limit", async () => {
   closers.push(() => server.close());
   const daemon = await run({ MAX_BYTES_PER_SECOND: String(limit) });
   const { port } = server.address() as AddressInfo;
-  await standIn.createJob("3.0.0", device.thingName, 1, undefined, `http://127.0.0.1:${port}/image`);
+  await app.standIn.createJob("3.0.0", app.device.thingName, 1, undefined, `http://127.0.0.1:${port}/image`);
   await daemon.says(/downloading -> verifying/);
   // Twice the limit: a busy machine may notice the connection late. Without a limit, it is a hundred times as much.
   expect((image.length - READ_AHEAD_BYTES) / (await taken)).toBeLessThanOrEqual(2 * limit);
@@ -194,14 +155,14 @@ test("the server sees no more bytes per second than the limit", async () => {
 test("new jobs wait for the jitter; an update that is in progress does not", async () => {
   const jitter = { START_JITTER_SECONDS: "86400" }; // less than 3 s with a probability of 1 in 28,800
   const waiting = await run(jitter);
-  const { jobId, goOn } = await createStalledJob();
-  await startProgram(device, ["check"]).ended; // longer than the start of an update takes
-  expect(await resultOf(jobId)).toEqual({ status: "QUEUED" });
+  const { jobId, goOn } = await app.createStalledJob();
+  await app.start(["check"]).ended; // longer than the start of an update takes
+  expect(await app.resultOf(jobId)).toEqual({ status: "QUEUED" });
   await kill(waiting);
   const started = await run({});
   await started.says(/consulting -> downloading/);
   await kill(started);
   goOn();
   await (await run(jitter)).says(/reporting -> idle/);
-  expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await app.resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
 });
