@@ -2,27 +2,18 @@
 # Boots the Debian in a folder: the first process of new namespaces, see machine.mjs. Shares the network of this machine.
 set -eu
 root=$1
+folders="$(dirname "$0")/kernel-folders.sh"
 
 mount --make-rprivate /
 mount --bind "$root" "$root"
 cd "$root"
-mount -t proc proc proc
-# Settings of the kernel would be those of this machine.
-mount --bind proc/sys proc/sys
-mount -o remount,bind,ro proc/sys
-mount -t sysfs -o ro sysfs sys
+. "$folders"
 mount -t cgroup2 cgroup2 sys/fs/cgroup
 mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
-mount -t tmpfs -o mode=755 tmpfs dev
-for device in null zero full random urandom tty; do
-  touch "dev/$device"
-  mount --bind "/dev/$device" "dev/$device"
-done
 mkdir dev/pts dev/shm
 mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
 mount -t tmpfs -o mode=1777 tmpfs dev/shm
-ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
 
 mkdir -p .old-root

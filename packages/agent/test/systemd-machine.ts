@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { type WatchedProcess, watchProcess } from "./watched-process.js";
 
 const SYSTEMD = "/lib/systemd/systemd";
+const KERNEL_FOLDERS = join(import.meta.dirname, "../../../scripts/debian/kernel-folders.sh");
 const NAMESPACES = ["--mount", "--pid", "--fork", "--ipc", "--uts", "--kill-child"];
 
 /** Prepares a root file system in `$1/root`, as a layer over that of this machine, and becomes its systemd. */
@@ -19,13 +20,7 @@ mount -t tmpfs tmpfs "$dir/layers"
 mkdir "$dir/layers/upper" "$dir/layers/work"
 mount -t overlay -o "lowerdir=/,upperdir=$dir/layers/upper,workdir=$dir/layers/work" overlay "$dir/root"
 cd "$dir/root"
-mount -t proc proc proc
-mount --bind proc/sys proc/sys
-mount -o remount,bind,ro proc/sys
-mount -t sysfs -o ro sysfs sys
-mount -t tmpfs tmpfs dev
-for name in null zero full random urandom tty; do touch "dev/$name"; mount --bind "/dev/$name" "dev/$name"; done
-ln -s pts/ptmx dev/ptmx
+. "$4"
 for folder in run tmp var/tmp var/lib root home etc/systemd/system; do mkdir -p $folder; mount -t tmpfs tmpfs $folder; done
 # What a boot would start on this machine as well: modules, mounts, users.
 for wants in lib/systemd/system/sysinit.target.wants lib/systemd/system/local-fs.target.wants; do
@@ -94,7 +89,8 @@ export class SystemdMachine {
     add("/etc/systemd/system/booted.service", BOOTED_SERVICE);
     mkdirSync(join(dir, "events"));
     spawnSync("mkfifo", [join(dir, "events/booted")]);
-    const child = spawn("unshare", [...NAMESPACES, "sh", "-c", BOOT, "boot", dir, process.execPath, id], {
+    const args = [dir, process.execPath, id, KERNEL_FOLDERS];
+    const child = spawn("unshare", [...NAMESPACES, "sh", "-c", BOOT, "boot", ...args], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const watched = watchProcess(child);
