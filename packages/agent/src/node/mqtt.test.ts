@@ -180,7 +180,7 @@ test("connect after a loss waits for the attempts that are under way, and no lon
   const slow = await connected({
     thingName: "sensor-2",
     reconnect: { baseMs: 60_000, maxMs: 60_000 },
-    connectTimeoutMs: 50,
+    connectTimeoutMs: 500,
     log,
   });
   broker.cutAll();
