@@ -11,7 +11,7 @@ import {
   FakeWorld,
 } from "../src/testing/index.js";
 import { PATCH_URL, patchDownload } from "./patch-download.js";
-import { entryOf, firmwareOf, makePatch, nextOf } from "./patches.js";
+import { entryOf, firmwareOf, makePatch, nextOf, sha256Of } from "./patches.js";
 
 const OLD = firmwareOf(1, 30_000);
 const NEW = nextOf(OLD, 40_000);
@@ -382,4 +382,21 @@ test("a slot that holds the image already: nothing is fetched, and nothing said 
   expect(status).toBe("SUCCEEDED");
   expect(statusDetails).not.toHaveProperty("via");
   expect(paths()).toEqual([]);
+});
+
+test("a saved position that this firmware cannot use: the whole image", async () => {
+  const { flash, setJournal, start } = await patchDownload({ old: OLD, image: NEW, patch: PATCH });
+  const position = { sha256: sha256Of(PATCH), patchBytes: 1_000, frameBytes: 2 ** 30 };
+  setJournal({ offsetBytes: 4096, erases: 1, fetchedBytes: 1_000, patch: position });
+  const result = await start();
+  expect(result).toMatchObject({ kind: "downloaded", download: { via: "whole:patch-invalid" } });
+  expect(flash.slotBytes(1)).toEqual(NEW);
+});
+
+test("a whole download beside patches that do not fit is reported as that after a restart, too", async () => {
+  const { setJournal, start, slots } = await patchDownload({ old: OLD, image: NEW, patch: PATCH });
+  await slots.write(1, 0, NEW.subarray(0, 4_000));
+  setJournal({ offsetBytes: 4_000, erases: 1, fetchedBytes: 4_000 });
+  const download = { via: "whole", fetchedBytes: NEW.length };
+  expect(await start()).toMatchObject({ kind: "downloaded", download });
 });

@@ -44,6 +44,9 @@ export async function patchDownload({ old, image, patch }: Record<"old" | "image
     power,
     slots,
     journal: () => saved,
+    setJournal: (journal: Journal) => {
+      saved = journal;
+    },
     /** Starts or continues the download. */
     start: (interruption = new Interruption()) =>
       clock.run(createDelta().download(device, { ...request, journal: saved, interruption })),

@@ -47,9 +47,9 @@ export class PatchDownloads implements Delta {
   async download(device: DownloadDevice, request: DownloadRequest): Promise<DownloadResult> {
     const { journal, target } = request;
     const { patch } = journal;
+    if (patch === undefined && !target.deltas?.length) return await downloadImage(device, request);
     // A download of the whole image that has begun is continued.
-    const isWhole = patch === undefined && (journal.offsetBytes > 0 || !target.deltas?.length);
-    if (isWhole) return await downloadImage(device, request);
+    if (patch === undefined && journal.offsetBytes > 0) return await downloadWhole(device, request);
     if (patch !== undefined && "cause" in patch) return await downloadWhole(device, request, patch.cause);
     const fitting = await findPatch(device, target, patch?.sha256);
     if (fitting === undefined && patch === undefined) return await downloadWhole(device, request);
@@ -139,10 +139,13 @@ class PatchRun {
       refreshBetweenAttempts:
         refreshBetweenAttempts && (async () => this.#sameDelta(await refreshBetweenAttempts())),
     };
-    const sink = new PatchedImage(this.#device, request, this.#budget, this.#patch, {
-      inflate,
-      frameBytesMax,
-    });
+    let sink: PatchedImage;
+    try {
+      // Throws for a saved position with frames above the limit.
+      sink = new PatchedImage(this.#device, request, this.#budget, this.#patch, { inflate, frameBytesMax });
+    } catch (error) {
+      return { kind: "patch-failed", cause: "patch-invalid", detail: messageOf(error) };
+    }
     const object = { url: delta.url, sizeBytes: delta.bytes, budget: this.#budget, sink };
     const result = await downloadObject(this.#device, request, object);
     if (old !== undefined) await this.#device.slots.close(old.slot).catch(() => undefined);
