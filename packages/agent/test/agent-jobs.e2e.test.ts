@@ -219,3 +219,31 @@ function killHandler(pid: number): 0 | 1 {
     return 0;
   }
 }
+
+// AWS IoT permits the same job id and execution number again after DeleteJob.
+test("a job that is deleted and created again while its handler runs gets a run of its own", async () => {
+  await handler("turn", "cat >> documents; until [ -e go ]; do sleep 0.05; done");
+  const daemon = run();
+  const jobId = await createJob({ operation: "turn", n: 1 });
+  await vi.waitFor(async () => expect(await read("documents")).toContain('"n":1'), 10_000);
+  await standIn.deleteJob(jobId);
+  await standIn.createJobWith({ operation: "turn", n: 2 }, device.thingName, jobId);
+  await writeFile(join(device.boot.dir, "go"), "");
+  await daemon.says(/is queued again: its earlier run does not count/);
+  expect(await endOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await read("documents")).toBe('{"operation":"turn","n":1}\n{"operation":"turn","n":2}\n');
+});
+
+test("a job that is deleted and created again while the daemon is down counts as new", async () => {
+  await handler("turn", '[ "$FOTA_ATTEMPT" -gt 1 ] && exit 0; cat >> documents; [ -e go ] || sleep 600');
+  const daemon = run();
+  const jobId = await createJob({ operation: "turn", n: 1 });
+  await vi.waitFor(async () => expect(await read("documents")).toContain('"n":1'), 10_000);
+  await kill(daemon);
+  await standIn.deleteJob(jobId);
+  await standIn.createJobWith({ operation: "turn", n: 2 }, device.thingName, jobId);
+  await writeFile(join(device.boot.dir, "go"), "");
+  run();
+  expect(await endOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await read("documents")).toBe('{"operation":"turn","n":1}\n{"operation":"turn","n":2}\n');
+});

@@ -9,6 +9,7 @@ import {
   CancelJobCommand,
   CreateJobCommand,
   CreatePolicyCommand,
+  DeleteJobCommand,
   DescribeJobExecutionCommand,
   DescribeThingCommand,
   IoTClient,
@@ -205,6 +206,11 @@ export class StandIn {
     return async () => {
       for (const jobId of jobIds) await this.#iot.send(new CancelJobCommand({ jobId }));
     };
+  }
+
+  /** Deletes a job with its executions, also those in progress. */
+  async deleteJob(jobId: string): Promise<void> {
+    await this.#iot.send(new DeleteJobCommand({ jobId, force: true }));
   }
 
   async executionOf(jobId: string, thingName: string): Promise<JobExecution> {

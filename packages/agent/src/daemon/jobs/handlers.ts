@@ -35,6 +35,8 @@ export class JobHandlers {
   readonly #context: HandlerContext;
   readonly #records: JobRecords;
   readonly #active = new Map<string, Promise<void>>();
+  /** Active executions that were deleted and created again: they start over. */
+  readonly #recreated = new Set<string>();
   #lastRun: Promise<unknown> = Promise.resolve();
 
   constructor(context: HandlerContext) {
@@ -44,14 +46,17 @@ export class JobHandlers {
 
   /** Works on a job of another kind, if it has a handler. Returns at once. */
   take(job: Job): void {
-    const key = `${job.jobId} ${job.executionNumber}`;
+    const key = keyOf(job);
     if (this.#active.has(key) || this.#context.signal.aborted) return;
     const work = this.#work(job)
       .catch((error: unknown) => {
         if (!this.#context.signal.aborted)
           this.#context.log("error", `job ${job.jobId}: ${messageOf(error)}`);
       })
-      .finally(() => this.#active.delete(key));
+      .finally(() => {
+        this.#active.delete(key);
+        if (this.#recreated.delete(key)) this.take(job);
+      });
     this.#active.set(key, work);
   }
 
@@ -79,7 +84,12 @@ export class JobHandlers {
 
   async #work(job: Job): Promise<void> {
     const { log, config } = this.#context;
-    const record = await this.#untilDone(() => this.#records.find(job));
+    let record = await this.#untilDone(() => this.#records.find(job));
+    if (record !== undefined && isOfDeletedJob(record, job)) {
+      log("warn", `job ${job.jobId} is queued again: its earlier run does not count`);
+      await this.#remove(record);
+      record = undefined;
+    }
     if (record?.verdict !== undefined) return await this.#finish(job, record.verdict);
     const operation = operationOf(job.document);
     if (operation === undefined) {
@@ -180,11 +190,16 @@ export class JobHandlers {
     status: JobVerdict["status"] | "IN_PROGRESS",
     details: StatusDetails,
   ): Promise<boolean> {
-    const { executionNumber } = job;
+    const { executionNumber, status: before } = job;
     return await this.#untilDone(async () => {
       if (await job.update(status, details)) return true;
       const isPending = (await job.describe()) && !isTerminal(job.status);
-      if (isPending && job.executionNumber === executionNumber) throw new Error("the report was refused");
+      if (isPending && job.executionNumber === executionNumber) {
+        if (before !== "IN_PROGRESS" || job.status !== "QUEUED") throw new Error("the report was refused");
+        this.#context.log("warn", `job ${job.jobId} is queued again: its earlier run does not count`);
+        this.#recreated.add(keyOf(job));
+        return false;
+      }
       this.#context.log("warn", `job ${job.jobId}: AWS IoT accepts no more reports of this job`);
       return false;
     });
@@ -215,6 +230,18 @@ export class JobHandlers {
     this.#lastRun = running.catch(() => {});
     return await running;
   }
+}
+
+function keyOf({ jobId, executionNumber }: Pick<Job, "jobId" | "executionNumber">): string {
+  return `${jobId} ${executionNumber}`;
+}
+
+/**
+ * Tells whether a record is about a job that was deleted. AWS IoT permits its id and execution number again, but an
+ * execution in progress is never queued again.
+ */
+function isOfDeletedJob({ attempts, verdict }: JobRecord, { status }: Job): boolean {
+  return status === "QUEUED" && (attempts > 0 || verdict !== undefined);
 }
 
 function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
