@@ -1,7 +1,8 @@
 import { isTerminal } from "@fota/shared";
 import { expect, test } from "vitest";
 import { createDelta } from "../src/delta.js";
-import { type AnswerFault, type CutPoint, documentOf, FakeWorld, Power } from "../src/testing/index.js";
+import { type AnswerFault, documentOf, FakeWorld, Power } from "../src/testing/index.js";
+import { type Cut, eachCut } from "./each-cut.js";
 import { PATCH_URL } from "./patch-download.js";
 import { entryOf, firmwareOf, frameStarts, makePatch, nextOf, sha256Of } from "./patches.js";
 
@@ -10,7 +11,6 @@ const NEW = nextOf(OLD, 26_000);
 const PATCH = await makePatch(OLD, NEW);
 const COMPRESSED = await makePatch(undefined, NEW);
 const TUNING = { journalBytes: 4_000, journalIntervalMs: 0, bufferBytes: 2_000 };
-const POINTS: CutPoint[] = ["before", "during", "after"];
 const BOOTS_MAX = 12;
 /** `npm run sweep` cuts the power at every point; without it, each call gets its share of points. */
 const STRIDE = process.env["FOTA_SWEEP"] ? 1 : 4;
@@ -54,12 +54,7 @@ const STORIES: Record<string, Story> = {
   },
 };
 
-interface Cut {
-  call: number;
-  point: CutPoint;
-}
-
-/** Runs one update, cutting the power at the given calls, one in each boot; then lets it come to its end. */
+/** Runs one update, cutting the power at the given calls, one in each boot, then lets it finish. */
 async function tell({ patch, compressed, server, readsBack }: Story, cuts: Cut[]) {
   const world = new FakeWorld({ old: OLD, new: NEW }, { readsBack: readsBack ?? false });
   world.server.others.set(PATCH_URL, patch);
@@ -115,16 +110,9 @@ test.each(Object.entries(STORIES))(
   async (name, story) => {
     const undisturbed = await tell(story, []);
     let points = 0;
-    for (const [boot, calls] of undisturbed.calls.entries()) {
-      for (let call = 1; call <= calls; call += 1) {
-        for (const [index, point] of POINTS.entries()) {
-          if ((call + index) % STRIDE !== 0) continue;
-          const whole = Array.from({ length: boot }, () => ({ call: Number.POSITIVE_INFINITY, point }));
-          const cuts = [...whole, { call, point }];
-          check(await tell(story, cuts), story, { boot, call, point });
-          points += 1;
-        }
-      }
+    for (const { cuts, at } of eachCut(undisturbed.calls, STRIDE)) {
+      check(await tell(story, cuts), story, at);
+      points += 1;
     }
     console.log(`power cut, ${name}: ${points} cut points`);
     expect(points).toBeGreaterThan(150 / STRIDE);

@@ -2,19 +2,12 @@ import { isTerminal, parseJobDocument } from "@fota/shared";
 import { expect, test } from "vitest";
 import { keysOf, linkSignedBy, nodeVerify, signedBy, testKey } from "../../shared/test/signing.js";
 import type { HookAnswer, Hooks } from "../src/index.js";
-import {
-  type AnswerFault,
-  type CutPoint,
-  documentOf,
-  FakeWorld,
-  imageOf,
-  Power,
-} from "../src/testing/index.js";
+import { type AnswerFault, documentOf, FakeWorld, imageOf, Power } from "../src/testing/index.js";
+import { type Cut, eachCut, POINTS } from "./each-cut.js";
 
 const OLD = imageOf(1, 5_000);
 const NEW = imageOf(2, 20_000);
 const TUNING = { journalBytes: 4_000, journalIntervalMs: 0, bufferBytes: 2_000 };
-const POINTS: CutPoint[] = ["before", "during", "after"];
 /** Boots in which any of these stories must end. */
 const BOOTS_MAX = 12;
 
@@ -91,7 +84,7 @@ const STORIES: Record<string, Story> = {
 };
 
 /** Runs one update, cutting the power at the given calls, one after the other; then lets it come to its end. */
-async function tell(story: Story, cuts: { call: number; point: CutPoint }[]) {
+async function tell(story: Story, cuts: Cut[]) {
   const world = new FakeWorld(
     { old: OLD, new: NEW },
     {
@@ -176,16 +169,9 @@ test.each(Object.entries(STORIES))(
   async (name, story) => {
     const undisturbed = await tell(story, []);
     let points = 0;
-    for (const [boot, calls] of undisturbed.calls.entries()) {
-      for (let call = 1; call <= calls; call += 1) {
-        for (const point of POINTS) {
-          const whole = Array.from({ length: boot }, () => ({ call: Number.POSITIVE_INFINITY, point }));
-          const cuts = [...whole, { call, point }];
-          const told = await tell(story, cuts);
-          check(told, story, { boot, call, point, trace: name });
-          points += 1;
-        }
-      }
+    for (const { cuts, at } of eachCut(undisturbed.calls)) {
+      check(await tell(story, cuts), story, { ...at, trace: name });
+      points += 1;
     }
     console.log(`power cut, ${name}: ${points} cut points`);
     expect(points).toBeGreaterThan(150);
