@@ -132,3 +132,19 @@ test("the old agent takes a document with patches, and downloads the whole image
   expect(decision.kind).toBe("update");
   expect(decision).toEqual(await old.checkDocument(plain, record, rules));
 });
+
+test("the old agent reads where a patch goes on, and continues there with the whole image", () => {
+  const text = readFileSync(join(import.meta.dirname, "fixtures/saved-state-v2-patch.json"), "utf8");
+  const state = old.parseState(text);
+  if (state?.phase !== "downloading") return expect.unreachable();
+  expect(state.journal).toMatchObject({ offsetBytes: 524_288, fetchedBytes: 43_210 });
+  expect(state.journal.etag, "the ETag of the patch would not match the image").toBeUndefined();
+});
+
+test("the old agent reads a state on trial that says how the image was downloaded", () => {
+  const target = { slot: 1, sizeBytes: 100, md5: "a".repeat(32), url: "https://bucket.example/image" };
+  const execution = { jobId: "job-1", executionNumber: 1, versionNumber: 2 };
+  const download = { via: "patch", fetchedBytes: 10 } as const;
+  const text = serializeState({ phase: "trial", execution, target: { ...target, download } });
+  expect(old.parseState(text)).toMatchObject({ phase: "trial", execution, target });
+});
