@@ -1,5 +1,6 @@
+import { statSync } from "node:fs";
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -39,6 +40,24 @@ test("only the user of the daemon can use the socket, and without a daemon there
   await listen(async () => ({ result: "well" }));
   expect((await stat(join(dir, "fota-agent.sock"))).mode & 0o777).toBe(0o600);
   expect(await ask({ command: "status" })).toEqual({ result: "well", progress: [] });
+});
+
+test("no other user can use the socket even for a moment, whatever the umask is", async () => {
+  const modes: number[] = [];
+  const makeSocket = Server.prototype.listen;
+  const spy = vi.spyOn(Server.prototype, "listen").mockImplementation(function (this: Server, ...args) {
+    Reflect.apply(makeSocket, this, args);
+    modes.push(statSync(join(dir, "fota-agent.sock")).mode & 0o777);
+    return this;
+  });
+  const umask = process.umask(0);
+  try {
+    await listen(async () => ({ result: "well" }));
+  } finally {
+    spy.mockRestore();
+    expect(process.umask(umask)).toBe(0);
+  }
+  expect(modes).toEqual([0o600]);
 });
 
 test("an image is streamed with the request, and progress comes back before the result", async () => {

@@ -1,4 +1,4 @@
-import { chmod, lstat, rm } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import type { UpdateReport } from "@fota/shared";
@@ -25,6 +25,8 @@ export type ControlHandler = (
 
 /** Longest time between two pieces of a request. */
 const SILENCE_LIMIT_MS = 60_000;
+/** A umask that leaves a socket to its owner. */
+const PRIVATE = 0o177;
 /** Time until it tries again to listen, after a failure. */
 const RETRY_MS = 10_000;
 
@@ -75,7 +77,6 @@ async function openSocket(server: Server, stateDir: string): Promise<void> {
   if ((await lstat(path).catch(() => undefined))?.isDirectory()) await setAside(path);
   await rm(path, { force: true });
   await withSocketPath(stateDir, SOCKET, (short) => listening(server, short));
-  await chmod(path, 0o600);
 }
 
 function problemOf(error: unknown, stateDir: string): string {
@@ -87,11 +88,16 @@ function problemOf(error: unknown, stateDir: string): string {
 async function listening(server: Server, path: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(path, () => {
-      server.off("error", reject);
-      server.on("error", () => {});
-      resolve();
-    });
+    const umask = process.umask(PRIVATE); // `listen` makes the socket before it returns
+    try {
+      server.listen(path, () => {
+        server.off("error", reject);
+        server.on("error", () => {});
+        resolve();
+      });
+    } finally {
+      process.umask(umask);
+    }
   });
 }
 
