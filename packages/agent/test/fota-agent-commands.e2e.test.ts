@@ -4,6 +4,7 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { readBootRecord } from "../src/boot/boot-record.js";
 import { askDaemon, connectToDaemon } from "../src/daemon/control/client.js";
 import { startProgram } from "./agent-program.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
@@ -100,6 +101,18 @@ test("a reload during `install` ends that with an error, and the next update wor
   await standIn.createJob("3.0.0", device.thingName);
   await launcher.says(/app 3\.0\.0/);
   await daemon.says(/SUCCEEDED/);
+});
+
+test("SIGTERM during `install` ends both at once, and the device runs what it ran", async () => {
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const daemon = run();
+  await daemon.says(/connected to/);
+  const { result } = await beginInstall(daemon);
+  daemon.process.kill("SIGTERM");
+  await expect(result).rejects.toThrow();
+  expect(await daemon.ended).toBe(0);
+  expect(await readBootRecord(device.boot.dir)).toMatchObject({ currentSlot: 0, workingSlot: 0 });
 });
 
 test("a restart that fails after a command is logged, and the daemon goes on", async () => {
