@@ -44,7 +44,7 @@ export async function readOldImages(
     const [argument] = imageArguments([text]);
     if (argument === undefined) continue;
     const { path: name } = argument;
-    if (mayBeJob(text) && !(await exists(resolve(options.cwd, name)))) {
+    if (mayBeJob(text) && !(await isFile(resolve(options.cwd, name)))) {
       jobs.push(text);
       continue;
     }
@@ -58,9 +58,10 @@ function mayBeJob(text: string): boolean {
   return JOB_ID_PATTERN.test(text) || VERSION_PATTERN.test(text);
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Returns whether there is something other than a folder: builds often have a folder for each version. */
+async function isFile(path: string): Promise<boolean> {
   return await stat(path).then(
-    () => true,
+    (found) => !found.isDirectory(),
     () => false,
   );
 }
