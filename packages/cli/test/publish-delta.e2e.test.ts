@@ -21,12 +21,14 @@ const NEW = Buffer.concat([OLD.subarray(0, 20_000), randomBytes(300), OLD.subarr
 const TEXT = Buffer.from("firmware ".repeat(9_000));
 /** A text compresses; an old version of it is for patches. */
 const OLD_TEXT = Buffer.concat([Buffer.from("an older "), TEXT]);
+const BUILD_2 = Buffer.concat([OLD, Buffer.from("2")]);
+const IMAGES = { old: OLD, build2: BUILD_2, new: NEW, text: TEXT, oldtext: OLD_TEXT };
 
 let fleet: Fleet;
 
 beforeAll(async () => {
   fleet = await startFleet();
-  for (const [name, bytes] of Object.entries({ old: OLD, new: NEW, text: TEXT, oldtext: OLD_TEXT })) {
+  for (const [name, bytes] of Object.entries(IMAGES)) {
     await writeFile(join(fleet.folder, `${name}.bin`), bytes);
   }
 });
@@ -285,6 +287,26 @@ test("--delta auto offers patches from what last succeeded on the things, and st
   expect((await fota("new.bin", "--slot", "1", "--delta", "all")).stderr).toContain(
     '--delta must be auto, got "all" (USAGE)',
   );
+});
+
+test("two builds of one version count for themselves", async () => {
+  const to = ["pump-2", "pump-3"];
+  const options = { slot: "any", fwVersion: "5.0.0" };
+  const jobs = [
+    await fleet.publish({ ...options, images: ["old.bin"], to: ["pump-2"] }),
+    await fleet.publish({ ...options, images: ["build2.bin"], to: ["pump-3"] }),
+  ];
+  for (const [index, { jobId }] of jobs.entries()) await fleet.report(to[index] ?? "", jobId, "SUCCEEDED");
+  const { stdout, stderr } = await fleet.fota([
+    ...["publish", "--bucket", BUCKET, "new.bin", "--slot", "any", "--delta", "auto", "-n", "--json"],
+    ...to.flatMap((thing) => ["--to", thing]),
+  ]);
+  expect(stderr).toBe("");
+  const { plan } = v.parse(publishOutputSchema, JSON.parse(stdout));
+  const fromJobs = (plan?.patches ?? []).filter(({ offered }) => offered);
+  expect(fromJobs.map(({ from }) => from).sort()).toEqual(jobs.map(({ jobId }) => jobId).sort());
+  const saved = fromJobs.map(({ bytes }) => NEW.length - bytes);
+  expect(plan?.delta).toMatchObject({ known: 2, savedBytes: saved.reduce((sum, each) => sum + each, 0) });
 });
 
 test("AWS IoT presigns patches too", async () => {

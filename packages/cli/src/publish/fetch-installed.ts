@@ -37,12 +37,16 @@ export async function fetchInstalled(
   const warnings: string[] = [];
   let used = 0;
   const newImages = new Set(files.map(({ image }) => `${image.md5} ${image.sizeBytes}`));
+  /** How many images have each version: a build may be repeated under the same one. */
+  const versions = new Map<string, number>();
+  for (const { version = "" } of jobs) versions.set(version, (versions.get(version) ?? 0) + 1);
   for (const { jobId, version, digests, things: count } of jobs) {
     if (used === DELTAS_MAX) break;
     if (digests.every((digest) => newImages.has(digest))) continue; // these things are up to date
     try {
       const found = await fetchImagesOfJob(cloud, jobId, fetching);
-      images.push(...found.map((old) => ({ ...old, name: version ?? jobId, things: count })));
+      const name = version !== undefined && versions.get(version) === 1 ? version : jobId;
+      images.push(...found.map((old) => ({ ...old, name, things: count })));
       used += 1;
     } catch (error) {
       if (!isFotaError(error) || error.code === "INTERRUPTED") throw error;
