@@ -5,7 +5,7 @@ import { readBootRecord } from "../src/boot/boot-record.js";
 import { startProgram } from "./agent-program.js";
 import { isAlive } from "./boot-device.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
-import type { WatchedProcess } from "./watched-process.js";
+import { killAll, type WatchedProcess } from "./watched-process.js";
 
 let standIn: StandIn;
 let device: StandInDevice;
@@ -23,10 +23,7 @@ beforeEach(async () => {
   await mkdir(hooks);
 });
 afterEach(async () => {
-  for (const { process, ended } of processes.splice(0)) {
-    process.kill("SIGKILL");
-    await ended;
-  }
+  await killAll(processes);
   await device.boot.dispose();
 });
 

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startProgram } from "./agent-program.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
-import { type WatchedProcess, watchProcess } from "./watched-process.js";
+import { killAll, type WatchedProcess, watchProcess } from "./watched-process.js";
 
 /** The most that a connected agent may take above a Node.js that does nothing. On Node.js 20, it takes 8 MiB. */
 const MAX_OWN_MIB = 14;
@@ -17,10 +17,7 @@ beforeAll(async () => {
   device = await standIn.makeDevice("1.0.0");
 });
 afterAll(async () => {
-  for (const { process, ended } of processes.splice(0)) {
-    process.kill("SIGKILL");
-    await ended;
-  }
+  await killAll(processes);
   await device.boot.dispose();
   await standIn.stop();
 });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { startProgram } from "./agent-program.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
-import type { WatchedProcess } from "./watched-process.js";
+import { killAll, type WatchedProcess } from "./watched-process.js";
 
 /** For the tests of a file: a stand-in, and for each test a device that runs version 1.0.0 of a plain application. */
 export class AppDevice {
@@ -36,10 +36,7 @@ export class AppDevice {
   }
 
   async #dispose(): Promise<void> {
-    for (const { process, ended } of this.#processes.splice(0)) {
-      process.kill("SIGKILL");
-      await ended;
-    }
+    await killAll(this.#processes);
     this.standIn.local.faults.clear();
     await this.device.boot.dispose();
   }

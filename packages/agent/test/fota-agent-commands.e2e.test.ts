@@ -8,7 +8,7 @@ import { readBootRecord } from "../src/boot/boot-record.js";
 import { askDaemon, connectToDaemon } from "../src/daemon/control/client.js";
 import { startProgram } from "./agent-program.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
-import type { WatchedProcess } from "./watched-process.js";
+import { killAll, type WatchedProcess } from "./watched-process.js";
 
 let standIn: StandIn;
 let device: StandInDevice;
@@ -25,10 +25,7 @@ beforeEach(async () => {
   device = await standIn.makeDevice("1.0.0");
 });
 afterEach(async () => {
-  for (const { process, ended } of processes.splice(0)) {
-    process.kill("SIGKILL");
-    await ended;
-  }
+  await killAll(processes);
   await device.boot.dispose();
 });
 

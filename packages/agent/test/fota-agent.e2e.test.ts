@@ -10,7 +10,7 @@ import { type Status, statusSchema } from "../src/daemon/status/result.js";
 import { PROGRAM, startProgram } from "./agent-program.js";
 import { canMount, SmallDisk } from "./small-disk.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
-import type { WatchedProcess } from "./watched-process.js";
+import { killAll, type WatchedProcess } from "./watched-process.js";
 
 let standIn: StandIn;
 let device: StandInDevice;
@@ -27,10 +27,7 @@ beforeEach(async () => {
   device = await standIn.makeDevice("1.0.0");
 });
 afterEach(async () => {
-  for (const { process, ended } of processes.splice(0)) {
-    process.kill("SIGKILL");
-    await ended;
-  }
+  await killAll(processes);
   await device.boot.dispose();
 });
 

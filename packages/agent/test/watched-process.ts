@@ -57,3 +57,11 @@ export function watchProcess(child: ChildProcessByStdio<null, Readable, Readable
       }),
   };
 }
+
+/** Kills each process, waits for its end, and empties the list. */
+export async function killAll(processes: WatchedProcess[]): Promise<void> {
+  for (const { process, ended } of processes.splice(0)) {
+    process.kill("SIGKILL");
+    await ended;
+  }
+}

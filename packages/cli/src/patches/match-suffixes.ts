@@ -81,7 +81,7 @@ function* nextMatch(
   return { at: image.length, oldAt: image.length + distance, lengthBytes: 0 };
 }
 
-/** Returns how many bytes after two places are similar: the count with the most equal bytes beyond half of them. */
+/** Returns how many bytes after two places are similar. */
 function similarForward(
   old: Uint8Array,
   image: Uint8Array,
@@ -90,21 +90,10 @@ function similarForward(
   end: number,
 ): number {
   const most = Math.min(end - start, old.length - oldStart);
-  let same = 0;
-  let bestScore = 0;
-  let best = 0;
-  for (let count = 1; count <= most; count += 1) {
-    if (old[oldStart + count - 1] === image[start + count - 1]) same += 1;
-    const score = same * 2 - count;
-    if (score > bestScore) {
-      bestScore = score;
-      best = count;
-    }
-  }
-  return best;
+  return similarBytes(most, (count) => old[oldStart + count - 1] === image[start + count - 1]);
 }
 
-/** As `similarForward`, for the bytes before two places. */
+/** Returns how many bytes before two places are similar. */
 function similarBackward(
   old: Uint8Array,
   image: Uint8Array,
@@ -112,12 +101,16 @@ function similarBackward(
   at: number,
   start: number,
 ): number {
-  const most = Math.min(at - start, oldAt);
+  return similarBytes(Math.min(at - start, oldAt), (count) => old[oldAt - count] === image[at - count]);
+}
+
+/** Returns the count of bytes, at most `most`, with the most equal ones beyond half of them. */
+function similarBytes(most: number, isEqual: (count: number) => boolean): number {
   let same = 0;
   let bestScore = 0;
   let best = 0;
   for (let count = 1; count <= most; count += 1) {
-    if (old[oldAt - count] === image[at - count]) same += 1;
+    if (isEqual(count)) same += 1;
     const score = same * 2 - count;
     if (score > bestScore) {
       bestScore = score;
