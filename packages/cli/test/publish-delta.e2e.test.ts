@@ -100,6 +100,15 @@ test("a patch is offered beside the image, and makes it", async () => {
   expect(parseJobDocument(JSON.parse(text ?? ""))).toEqual(document);
 });
 
+test("a device with the original library reads its five keys beside the patches, and downloads the whole image", async () => {
+  const { jobId } = await published("new.bin", "--slot", "1", "--delta-from", "old.bin");
+  const { document = "" } = await fleet.iot.send(new GetJobDocumentCommand({ jobId }));
+  const { operation, bc_idx, bc_crc, bc_size, bc_url } = JSON.parse(document) as JobDocument;
+  expect({ operation, bc_idx, bc_size }).toEqual({ operation: "fota", bc_idx: 1, bc_size: NEW.length });
+  const image = Buffer.from(await (await fetch(bc_url)).arrayBuffer());
+  expect(createHash("md5").update(image).digest("hex")).toBe(bc_crc);
+});
+
 test("the same publish again is the same job and uploads nothing; without the patch it is another one", async () => {
   const args = ["new.bin", "--slot", "1", "--delta-from", "old.bin"];
   const first = await published(...args);
