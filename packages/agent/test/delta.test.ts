@@ -73,6 +73,23 @@ test("the image is made from the patch and the running slot", async () => {
   expect(world.flash.slotBytes(1)).toEqual(NEW);
 });
 
+test("old images of the same size are told apart by one reading of the slot", async () => {
+  const entries = [6, 7, 8].map((seed) => entryOf(firmwareOf(seed, OLD.length), PATCH, PATCH_URL));
+  const { world, execution } = setUp();
+  const { device, handle } = world.boot({ download: TUNING, overrides: { delta: createDelta() } });
+  const read: number[] = [];
+  const { slots } = device;
+  const digest = slots.digest.bind(slots);
+  slots.digest = async (slot, sizeBytes) => {
+    if (slot === 0) read.push(sizeBytes);
+    return await digest(slot, sizeBytes);
+  };
+  execution.document = documentOf(NEW, 1, { bc_delta: [...entries, ...ENTRIES] });
+  await handle({ force: true });
+  expect(world.server.gets.map(({ url }) => url)).toEqual([PATCH_URL]);
+  expect(read.filter((sizeBytes) => sizeBytes === OLD.length)).toHaveLength(1);
+});
+
 test.each<[string, Setup]>([
   ["no slot has the image of the patch", { old: firmwareOf(3, 30_000) }],
   ["the slots cannot be read", { unreadable: true }],
