@@ -1,10 +1,9 @@
-import { type DocumentDelta, type DocumentImage, FotaError, type Hint, type JobDocument } from "@fota/shared";
+import { FotaError, type Hint, type JobDocument } from "@fota/shared";
 import { mapAtOnce } from "../at-once.js";
 import { checkBucket } from "../aws/buckets.js";
 import type { Cloud } from "../aws/cloud.js";
 import { getRole, openIam } from "../aws/iam.js";
-import { addressOf, byObject, type ImageObject } from "../aws/image-object.js";
-import { presignImage } from "../aws/images.js";
+import { byObject, type ImageObject } from "../aws/image-object.js";
 import type { Iot } from "../aws/iot.js";
 import type { S3 } from "../aws/s3.js";
 import type { Identity } from "../aws/session.js";
@@ -12,13 +11,7 @@ import { targetArn } from "../aws/target-arn.js";
 import { hasImage } from "../aws/upload.js";
 import type { ImageFile } from "../image/image-file.js";
 import type { ImageSpec } from "../image/image-spec.js";
-import {
-  checkDocumentLength,
-  jobDocumentOf,
-  objectKey,
-  plainName,
-  presignPlaceholder,
-} from "../job/document.js";
+import { checkDocumentLength, objectKey, plainName } from "../job/document.js";
 import { describeFirmware } from "../job/firmware.js";
 import { checkJobId, type JobContent, jobIdOf } from "../job/job-id.js";
 import type { JobSpec } from "../job/job-spec.js";
@@ -28,13 +21,14 @@ import { findRole } from "../job/presign-role.js";
 import { checkRegions, type Target } from "../job/targets.js";
 import { versionQueryHint } from "../job/version-query.js";
 import type { Signer } from "../signing/signer.js";
+import { newDocument, type UrlSource, withFreshUrls } from "./document-urls.js";
 import { type ExistingJob, findExisting } from "./existing.js";
 import { findPatches } from "./find-patches.js";
 import { fullQueues } from "./full-queue.js";
 import { type GroupPlan, planGroup } from "./group.js";
 import { ineffectiveOptions } from "./ineffective-options.js";
 import { type PackagePlan, planPackages } from "./package.js";
-import { NO_PATCHES, type PatchMaking, type PatchPlan, type PlannedPatch, planPatches } from "./patches.js";
+import { NO_PATCHES, type PatchMaking, type PatchPlan, planPatches } from "./patches.js";
 import type { PreparedPublish } from "./prepare.js";
 import { planQueryGroup, type QueryGroup, queriesIn } from "./query-group.js";
 import { type Reach, reachOf } from "./reach.js";
@@ -136,7 +130,9 @@ export async function planPublish(
     },
     document: async (source) =>
       complete(
-        await (signed === undefined ? documentOf(source, cloud.s3) : withFreshUrls(signed, source, cloud.s3)),
+        await (signed === undefined
+          ? newDocument(source, cloud.s3)
+          : withFreshUrls(signed, source, cloud.s3)),
       ),
     jobId: jobIdOf,
     signers,
@@ -250,77 +246,6 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
 /** Returns "unknown" for temporary credentials, which are the only ones with a session token. */
 function expiryUnknown({ sessionToken }: Identity["credentials"]): "unknown" | undefined {
   return sessionToken === undefined ? undefined : "unknown";
-}
-
-/** Holds what is needed to make the URLs of a job. */
-type UrlSource = Pick<Plan, "spec" | "images" | "patches" | "region" | "expiresInSeconds">;
-
-/**
- * Makes the URLs that devices download from: presigned now, or the placeholder that AWS IoT replaces. One object has
- * one URL, however many slots it is for.
- */
-function urlMaker({ spec, region, expiresInSeconds }: UrlSource, s3: S3): UrlOf {
-  const made = new Map<string, Promise<string>>();
-  return (object) => {
-    const known = made.get(addressOf(object));
-    if (known !== undefined) return known;
-    const url =
-      spec.presign.by === "iot"
-        ? Promise.resolve(presignPlaceholder(object, region))
-        : presignImage(s3, object, expiresInSeconds);
-    made.set(addressOf(object), url);
-    return url;
-  };
-}
-
-type UrlOf = (object: ImageObject) => Promise<string>;
-
-/** Returns the entries of the patches that make the image for a slot. */
-async function deltasOf(
-  slot: number,
-  { offered }: PatchPlan,
-  urlOf: UrlOf,
-): Promise<{ bc_delta?: DocumentDelta[] }> {
-  const entryOf = async ({ from, bytes, image, object }: PlannedPatch): Promise<DocumentDelta> => ({
-    ...(from && { from_sha256: from.sha256, from_size: from.sizeBytes }),
-    url: await urlOf(object),
-    bytes,
-    sha256: image.sha256,
-  });
-  const entries = offered.filter(({ slots }) => slots.includes(slot)).map(entryOf);
-  return entries.length === 0 ? {} : { bc_delta: await Promise.all(entries) };
-}
-
-/** Returns the document with new URLs and the planned patches; what is signed stays. */
-export async function withFreshUrls(document: JobDocument, source: UrlSource, s3: S3): Promise<JobDocument> {
-  const urlOf = urlMaker(source, s3);
-  const fresh = async <T extends DocumentImage>({ bc_delta: _former, ...image }: T) => {
-    const { bc_idx, bc_url } = image;
-    const found = source.images.find(({ slot }) => slot === bc_idx);
-    return {
-      ...image,
-      bc_url: found === undefined ? bc_url : await urlOf(found.object),
-      ...(await deltasOf(bc_idx, source.patches, urlOf)),
-    };
-  };
-  const { bc_alt } = document;
-  const first = await fresh(document);
-  return bc_alt === undefined ? first : { ...first, bc_alt: await Promise.all(bc_alt.map(fresh)) };
-}
-
-async function documentOf(source: UrlSource, s3: S3): Promise<JobDocument> {
-  const urlOf = urlMaker(source, s3);
-  const [first, ...others] = source.images;
-  const documentFile = async ({ image, slot, object }: PlannedImage) => ({
-    image,
-    slot,
-    url: await urlOf(object),
-    ...(await deltasOf(slot, source.patches, urlOf)),
-  });
-  return jobDocumentOf(source.spec, [
-    await documentFile(first),
-    ...(await Promise.all(others.map(documentFile))),
-  ]);
 }
 
 async function planImages(

@@ -7,12 +7,13 @@ import { grouped } from "../grouped.js";
 import { checkImageUrl } from "../job/check-url.js";
 import { jobRequestOf } from "../job/job-request.js";
 import { signedUrlEnd } from "../job/signed-url.js";
+import { withFreshUrls } from "./document-urls.js";
 import { ensureImages } from "./ensure-images.js";
 import { type ExistingJob, findExisting } from "./existing.js";
 import { makeGroup } from "./group.js";
 import { type MadePackage, makePackage, namesOfMade, publishPackage } from "./package.js";
 import type { PlannedPatch } from "./patches.js";
-import { type Plan, withFreshUrls } from "./plan.js";
+import type { Plan } from "./plan.js";
 import { makeQueryGroup } from "./query-group.js";
 import type { Published, PublishStep } from "./result.js";
 

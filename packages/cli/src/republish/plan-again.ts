@@ -15,10 +15,11 @@ import { readJobWithDocument } from "../job/read-job.js";
 import { rolloutOfJob } from "../job/rollout-of-job.js";
 import { checkObject, republishableObject } from "../job/stored-image.js";
 import type { Target } from "../job/targets.js";
+import { withFreshUrls } from "../publish/document-urls.js";
 import { findPatches } from "../publish/find-patches.js";
 import { checkPackageVersions } from "../publish/package.js";
 import type { PatchPlan } from "../publish/patches.js";
-import { type Plan, type PlannedImage, planJob, withFreshUrls } from "../publish/plan.js";
+import { type Plan, type PlannedImage, planJob } from "../publish/plan.js";
 
 /** Holds a job whose images are published again. */
 export interface OldJob {
