@@ -4,9 +4,7 @@ import { open } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { DELTA_HEADER_BYTES, type DeltaHeader, FotaError, PatchReader, parseDeltaHeader } from "@fota/shared";
 import type { OpenImage } from "../image/image-bytes.js";
-import { type DeltaImage, inflateInto } from "./make-delta.js";
-
-const OLD_MEMORY_BYTES = 32 * 1024 * 1024;
+import { type DeltaImage, inflateInto, OLD_MEMORY_BYTES } from "./make-delta.js";
 
 /** Reads the header of a patch in a file. @throws {FotaError} DELTA_INVALID; errors of the file */
 export async function readDeltaHeader(path: string): Promise<DeltaHeader> {

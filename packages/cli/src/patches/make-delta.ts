@@ -12,8 +12,9 @@ import type { Segment, SegmentSteps } from "./segment.js";
 
 /** Larger images are matched by samples, which needs less memory and finds a little less. */
 const SUFFIXES_BYTES_MAX = 64 * 1024 * 1024;
-/** The old image is read at random places, the new one from its start to its end. */
-const OLD_MEMORY_BYTES = 32 * 1024 * 1024;
+/** Bytes of the old image that are kept in memory: it is read at random places. */
+export const OLD_MEMORY_BYTES = 32 * 1024 * 1024;
+/** Bytes of the new image that are kept in memory: it is read in order. */
 const NEW_MEMORY_BYTES = 1024 * 1024;
 /** The program answers to signals and shows progress at least this often. */
 const PAUSE_MS = 50;
