@@ -2,53 +2,30 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTerminal } from "@fota/shared";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { startProgram } from "./agent-program.js";
+import { beforeEach, expect, test, vi } from "vitest";
+import { AppDevice } from "./app-device.js";
 import { seededRandom } from "./random.js";
-import { StandIn, type StandInDevice } from "./stand-in.js";
 import type { WatchedProcess } from "./watched-process.js";
 
 /** How often the daemon or a handler is killed; `npm run sweep` does it 200 times. */
 const KILLS = process.env["FOTA_SWEEP"] ? 200 : 12;
 
 const random = seededRandom();
-let standIn: StandIn;
-let device: StandInDevice;
+const app = AppDevice.forEachTest(1_000);
 let handlers: string;
-const processes: WatchedProcess[] = [];
 
-beforeAll(async () => {
-  standIn = await StandIn.start();
-  for (const version of ["1.0.0", "2.0.0"]) await standIn.makeApp(version);
-});
-afterAll(async () => await standIn.stop());
 beforeEach(async () => {
-  device = await standIn.makeDevice("1.0.0");
-  handlers = join(device.boot.dir, "jobs.d");
+  handlers = join(app.dir, "jobs.d");
   await mkdir(handlers);
-  await device.boot.launch().says(/app 1\.0\.0/);
-});
-afterEach(async () => {
-  for (const daemon of processes.splice(0)) {
-    await kill(daemon);
-  }
-  await device.boot.dispose();
 });
 
 async function handler(name: string, script: string, mode = 0o755): Promise<void> {
-  await writeFile(join(handlers, name), `#!/bin/sh\ncd ${device.boot.dir}\n${script}\n`);
+  await writeFile(join(handlers, name), `#!/bin/sh\ncd ${app.dir}\n${script}\n`);
   await chmod(join(handlers, name), mode);
 }
 
 function run(env: Readonly<Record<string, string>> = {}): WatchedProcess {
-  const hooks = join(device.boot.dir, "hooks.d");
-  const daemon = startProgram(device, ["run"], {
-    FOTA_AGENT_JOBS_DIR: handlers,
-    FOTA_AGENT_HOOKS_DIR: hooks,
-    ...env,
-  });
-  processes.push(daemon);
-  return daemon;
+  return app.start(["run"], env);
 }
 
 async function kill(daemon: WatchedProcess): Promise<void> {
@@ -57,18 +34,13 @@ async function kill(daemon: WatchedProcess): Promise<void> {
 }
 
 async function createJob(document: object): Promise<string> {
-  return await standIn.createJobWith(document, device.thingName);
-}
-
-async function resultOf(jobId: string): Promise<Record<string, string | undefined>> {
-  const { status, statusDetails } = await standIn.executionOf(jobId, device.thingName);
-  return { status, ...statusDetails?.detailsMap };
+  return await app.standIn.createJobWith(document, app.device.thingName);
 }
 
 async function endOf(jobId: string): Promise<Record<string, string | undefined>> {
   return await vi.waitFor(
     async () => {
-      const result = await resultOf(jobId);
+      const result = await app.resultOf(jobId);
       expect(result).toMatchObject({ status: expect.stringMatching(/SUCCEEDED|FAILED|REJECTED/) });
       return result;
     },
@@ -76,7 +48,7 @@ async function endOf(jobId: string): Promise<Record<string, string | undefined>>
   );
 }
 
-const read = async (name: string) => await readFile(join(device.boot.dir, name), "utf8").catch(() => "");
+const read = async (name: string) => await readFile(join(app.dir, name), "utf8").catch(() => "");
 
 test("handlers get the document and the facts, and decide the status", async () => {
   await handler("echo", 'echo "$FOTA_OPERATION $FOTA_ATTEMPT $FOTA_RUNNING_SLOT"; cat');
@@ -114,7 +86,7 @@ test("handlers get the document and the facts, and decide the status", async () 
   await daemon.says(/has no operation that can name a handler: left to other programs/);
   await daemon.says(/has no nobody: left to other programs/);
   for (const left of ["../echo", "nobody"]) {
-    expect(await resultOf(jobs[left] ?? "")).toEqual({ status: "QUEUED" });
+    expect(await app.resultOf(jobs[left] ?? "")).toEqual({ status: "QUEUED" });
   }
 });
 
@@ -124,13 +96,13 @@ test("a handler that hangs holds up no update, and is killed after its time limi
   const hanging = await createJob({ operation: "hang" });
   await vi.waitFor(async () => expect(await read("hang")).toBe("started\n"), 10_000);
   const slotSize = 400_000;
-  await writeFile(standIn.imagePath("3.0.0"), `#!/bin/sh\nexit 3\n${"#".repeat(slotSize)}`);
-  const update = await standIn.createJob("3.0.0", device.thingName);
+  await writeFile(app.standIn.imagePath("3.0.0"), `#!/bin/sh\nexit 3\n${"#".repeat(slotSize)}`);
+  const update = await app.standIn.createJob("3.0.0", app.device.thingName);
   await vi.waitFor(
-    async () => expect(await resultOf(update)).toMatchObject({ phase: expect.anything() }),
+    async () => expect(await app.resultOf(update)).toMatchObject({ phase: expect.anything() }),
     10_000,
   );
-  expect(await resultOf(hanging)).toMatchObject({ status: "IN_PROGRESS" });
+  expect(await app.resultOf(hanging)).toMatchObject({ status: "IN_PROGRESS" });
   expect(await endOf(update)).toMatchObject({ status: "FAILED" });
   expect(await endOf(hanging)).toMatchObject({ status: "FAILED" });
 });
@@ -140,18 +112,18 @@ test("handlers run while an update downloads", async () => {
   const daemon = run();
   await daemon.says(/connected to/);
   const update = "fw-slow";
-  const stall = standIn.local.faults.add({ kind: "stallTransfer", key: update, atByte: 300_000 });
-  await writeFile(standIn.imagePath("4.0.0"), `#!/bin/sh\nexec sleep 6000\n${"#".repeat(600_000)}`);
-  await standIn.createJob("4.0.0", device.thingName, 1, update);
+  const stall = app.standIn.local.faults.add({ kind: "stallTransfer", key: update, atByte: 300_000 });
+  await writeFile(app.standIn.imagePath("4.0.0"), `#!/bin/sh\nexec sleep 6000\n${"#".repeat(600_000)}`);
+  await app.standIn.createJob("4.0.0", app.device.thingName, 1, update);
   const behind = await createJob({ operation: "quick" });
   await daemon.says(/consulting -> downloading/);
   expect(await endOf(behind)).toMatchObject({ status: "SUCCEEDED" });
   const later = await createJob({ operation: "quick" });
   expect(await endOf(later)).toMatchObject({ status: "SUCCEEDED" });
-  expect(await resultOf(update)).toMatchObject({ status: "IN_PROGRESS" });
-  standIn.local.faults.remove(stall.id);
+  expect(await app.resultOf(update)).toMatchObject({ status: "IN_PROGRESS" });
+  app.standIn.local.faults.remove(stall.id);
   await daemon.says(/reporting -> idle/);
-  expect(await resultOf(update)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await app.resultOf(update)).toMatchObject({ status: "SUCCEEDED" });
   for (const jobId of [behind, later]) {
     expect(daemon.output().split(`job ${jobId}: running quick`)).toHaveLength(2); // once
   }
@@ -191,9 +163,9 @@ test(
         } else if (kills < KILLS) {
           kills += killHandler(Number(await read("pid")));
         }
-        status = (await resultOf(jobId))["status"] ?? "";
+        status = (await app.resultOf(jobId))["status"] ?? "";
       }
-      const { status = "", detail } = await resultOf(jobId);
+      const { status = "", detail } = await app.resultOf(jobId);
       const log = (await read("log")).split("\n");
       const count = (line: string) => log.filter((each) => each === `${line} ${jobId}`).length;
       const [starts, finished] = [count("start"), count("end")];
@@ -226,9 +198,9 @@ test("a job that is deleted and created again while its handler runs gets a run 
   const daemon = run();
   const jobId = await createJob({ operation: "turn", n: 1 });
   await vi.waitFor(async () => expect(await read("documents")).toContain('"n":1'), 10_000);
-  await standIn.deleteJob(jobId);
-  await standIn.createJobWith({ operation: "turn", n: 2 }, device.thingName, jobId);
-  await writeFile(join(device.boot.dir, "go"), "");
+  await app.standIn.deleteJob(jobId);
+  await app.standIn.createJobWith({ operation: "turn", n: 2 }, app.device.thingName, jobId);
+  await writeFile(join(app.dir, "go"), "");
   await daemon.says(/is queued again: its earlier run does not count/);
   expect(await endOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
   expect(await read("documents")).toBe('{"operation":"turn","n":1}\n{"operation":"turn","n":2}\n');
@@ -240,9 +212,9 @@ test("a job that is deleted and created again while the daemon is down counts as
   const jobId = await createJob({ operation: "turn", n: 1 });
   await vi.waitFor(async () => expect(await read("documents")).toContain('"n":1'), 10_000);
   await kill(daemon);
-  await standIn.deleteJob(jobId);
-  await standIn.createJobWith({ operation: "turn", n: 2 }, device.thingName, jobId);
-  await writeFile(join(device.boot.dir, "go"), "");
+  await app.standIn.deleteJob(jobId);
+  await app.standIn.createJobWith({ operation: "turn", n: 2 }, app.device.thingName, jobId);
+  await writeFile(join(app.dir, "go"), "");
   run();
   expect(await endOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
   expect(await read("documents")).toBe('{"operation":"turn","n":1}\n{"operation":"turn","n":2}\n');
