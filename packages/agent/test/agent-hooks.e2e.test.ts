@@ -1,69 +1,46 @@
 import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { readBootRecord } from "../src/boot/boot-record.js";
-import { startProgram } from "./agent-program.js";
+import { AppDevice } from "./app-device.js";
 import { isAlive } from "./boot-device.js";
-import { StandIn, type StandInDevice } from "./stand-in.js";
-import { killAll, type WatchedProcess } from "./watched-process.js";
+import type { WatchedProcess } from "./watched-process.js";
 
-let standIn: StandIn;
-let device: StandInDevice;
+const app = AppDevice.forEachTest(0);
 let hooks: string;
-const processes: WatchedProcess[] = [];
 
-beforeAll(async () => {
-  standIn = await StandIn.start();
-  for (const version of ["1.0.0", "2.0.0"]) await standIn.makeApp(version);
-});
-afterAll(async () => await standIn.stop());
 beforeEach(async () => {
-  device = await standIn.makeDevice("1.0.0");
-  hooks = join(device.boot.dir, "hooks.d");
+  hooks = join(app.dir, "hooks.d");
   await mkdir(hooks);
-});
-afterEach(async () => {
-  await killAll(processes);
-  await device.boot.dispose();
 });
 
 /** Writes a hook that notes its call in the file `calls`, and then runs `script`. */
 async function hook(name: string, script = "", mode = 0o755): Promise<void> {
-  const calls = join(device.boot.dir, "calls");
+  const calls = join(app.dir, "calls");
   const note = `echo "${name} job=$FOTA_JOB_ID slot=$FOTA_IMAGE_SLOT running=$FOTA_RUNNING_SLOT result=$FOTA_RESULT_STATUS" >> ${calls}`;
   await writeFile(join(hooks, name), `#!/bin/sh\n${note}\n${script}\n`);
   await chmod(join(hooks, name), mode);
 }
 
 async function calls(): Promise<string[]> {
-  const text = await readFile(join(device.boot.dir, "calls"), "utf8").catch(() => "");
+  const text = await readFile(join(app.dir, "calls"), "utf8").catch(() => "");
   return text.split("\n").filter((line) => line !== "");
 }
 
 async function start(env: Readonly<Record<string, string>> = {}): Promise<WatchedProcess> {
-  const launcher = device.boot.launch();
-  await launcher.says(/app 1\.0\.0/);
-  const daemon = startProgram(device, ["run"], { FOTA_AGENT_HOOKS_DIR: hooks, ...env });
-  processes.push(daemon);
+  const daemon = app.start(["run"], env);
   await daemon.says(/connected to/);
   return daemon;
-}
-
-async function resultOf(
-  jobId: string,
-): Promise<{ status?: string | undefined; reason?: string; detail?: string }> {
-  const { status, statusDetails } = await standIn.executionOf(jobId, device.thingName);
-  return { status, ...statusDetails?.detailsMap };
 }
 
 test("all hooks are asked in order, with the facts of the update", async () => {
   const all = ["before-download", "before-install", "before-reset", "self-test", "after-confirm"];
   for (const name of [...all, "after-revert"]) await hook(name);
-  await hook("before-install", `cat > ${device.boot.dir}/stdin`);
+  await hook("before-install", `cat > ${app.dir}/stdin`);
   const daemon = await start();
-  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
   await daemon.says(/hook after-confirm allowed/);
-  await vi.waitFor(async () => expect((await resultOf(jobId)).status).toBe("SUCCEEDED"), 10_000);
+  await vi.waitFor(async () => expect((await app.resultOf(jobId)).status).toBe("SUCCEEDED"), 10_000);
   expect(await calls()).toEqual(
     all.map((name) => {
       const [running, result] = [
@@ -73,10 +50,10 @@ test("all hooks are asked in order, with the facts of the update", async () => {
       return `${name} job=${jobId} slot=1 running=${running} result=${result}`;
     }),
   );
-  expect(JSON.parse(await readFile(join(device.boot.dir, "stdin"), "utf8"))).toMatchObject({
+  expect(JSON.parse(await readFile(join(app.dir, "stdin"), "utf8"))).toMatchObject({
     hook: "before-install",
     jobId,
-    thingName: device.thingName,
+    thingName: app.device.thingName,
     image: { slot: 1, md5: expect.stringMatching(/^[0-9a-f]{32}$/) },
     running: { slot: 0 },
   });
@@ -85,14 +62,17 @@ test("all hooks are asked in order, with the facts of the update", async () => {
 test("a hook that defers is asked again; one that refuses ends the job as REJECTED, with its words", async () => {
   await hook(
     "before-download",
-    `[ $(grep -c before-download ${device.boot.dir}/calls) = 2 ] || { echo "1 the valve is open"; exit 75; }`,
+    `[ $(grep -c before-download ${app.dir}/calls) = 2 ] || { echo "1 the valve is open"; exit 75; }`,
   );
   await hook("before-install", "echo 'not this one'; exit 3");
   const daemon = await start();
-  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
   await daemon.says(/hook before-download deferred: the valve is open/);
-  await vi.waitFor(async () => expect((await resultOf(jobId)).status).toBe("REJECTED"), 20_000);
-  expect(await resultOf(jobId)).toMatchObject({ reason: "refused", detail: "before-install: not this one" });
+  await vi.waitFor(async () => expect((await app.resultOf(jobId)).status).toBe("REJECTED"), 20_000);
+  expect(await app.resultOf(jobId)).toMatchObject({
+    reason: "refused",
+    detail: "before-install: not this one",
+  });
   expect((await calls()).map((line) => line.split(" ")[0])).toEqual([
     "before-download",
     "before-download",
@@ -104,12 +84,15 @@ test("a self test that fails reverts the image, and after-revert runs on the old
   await hook("self-test", "echo 'no sensor' >&2; exit 1");
   await hook("after-revert");
   const daemon = await start();
-  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
   await daemon.says(/hook after-revert allowed/);
   expect((await calls()).at(-1)).toBe(`after-revert job=${jobId} slot=1 running=0 result=FAILED`);
-  await vi.waitFor(async () => expect((await resultOf(jobId)).status).toBe("FAILED"), 10_000);
-  expect(await resultOf(jobId)).toMatchObject({ reason: "self-test-failed", detail: "self-test: no sensor" });
-  expect(await readBootRecord(device.boot.dir)).toMatchObject({ currentSlot: 0, workingSlot: 0 });
+  await vi.waitFor(async () => expect((await app.resultOf(jobId)).status).toBe("FAILED"), 10_000);
+  expect(await app.resultOf(jobId)).toMatchObject({
+    reason: "self-test-failed",
+    detail: "self-test: no sensor",
+  });
+  expect(await readBootRecord(app.dir)).toMatchObject({ currentSlot: 0, workingSlot: 0 });
 });
 
 test("a hook that hangs is killed and defers the update; a broken or unknown one is named at the start", async () => {
@@ -117,10 +100,10 @@ test("a hook that hangs is killed and defers the update; a broken or unknown one
   await hook("before-reset", "", 0o644);
   await hook("before_install");
   const daemon = await start({ FOTA_AGENT_HOOKS_TIME_LIMIT_SECONDS: "0.5" });
-  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
   await daemon.says(/hook before-download failed: before-download did not end within 0\.5 s and was killed/);
   await vi.waitFor(
-    async () => expect((await resultOf(jobId)).detail).toMatch(/did not end within 0\.5 s/),
+    async () => expect((await app.resultOf(jobId)).detail).toMatch(/did not end within 0\.5 s/),
     10_000,
   );
   expect(daemon.output()).toMatch(/before-reset is not executable; run `chmod \+x /);
@@ -130,13 +113,13 @@ test("a hook that hangs is killed and defers the update; a broken or unknown one
 });
 
 test("a hook that is a link to a missing file holds the update; with the file, it goes on", async () => {
-  const elsewhere = join(device.boot.dir, "elsewhere");
+  const elsewhere = join(app.dir, "elsewhere");
   await symlink(elsewhere, join(hooks, "before-download"));
   const daemon = await start();
-  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
   const detail = expect.stringMatching(/before-download is a link to a file that does not exist$/);
   await vi.waitFor(
-    async () => expect(await resultOf(jobId)).toMatchObject({ status: "IN_PROGRESS", detail }),
+    async () => expect(await app.resultOf(jobId)).toMatchObject({ status: "IN_PROGRESS", detail }),
     10_000,
   );
   expect(daemon.output()).toMatch(
@@ -146,30 +129,29 @@ test("a hook that is a link to a missing file holds the update; with the file, i
   daemon.process.kill("SIGHUP");
   await daemon.says(/hook before-download allowed/);
   await daemon.says(/reporting -> idle/);
-  expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await app.resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
 });
 
 test("a daemon that is killed while a hook runs: the next one kills the hook and asks again", async () => {
   await hook(
     "before-download",
-    `[ $(grep -c before-download ${device.boot.dir}/calls) = 2 ] && exit 0; sleep 600 & echo "$$ $!" > ${device.boot.dir}/pids; wait`,
+    `[ $(grep -c before-download ${app.dir}/calls) = 2 ] && exit 0; sleep 600 & echo "$$ $!" > ${app.dir}/pids; wait`,
   );
   const daemon = await start();
-  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
   const pids = await vi.waitFor(async () => {
-    const text = await readFile(join(device.boot.dir, "pids"), "utf8");
+    const text = await readFile(join(app.dir, "pids"), "utf8");
     expect(text).toMatch(/^\d+ \d+\n$/); // both run: the shell writes this after it has started the other one
     return text.trim().split(" ").map(Number);
   }, 30_000);
   daemon.process.kill("SIGKILL");
   await daemon.ended;
-  const next = startProgram(device, ["run"], { FOTA_AGENT_HOOKS_DIR: hooks });
-  processes.push(next);
+  const next = app.start(["run"]);
   const killed = await next.says(/killed what an earlier run left/);
   for (const pid of pids) {
     expect(killed).toMatch(new RegExp(`\\b${pid}\\b`));
     expect(await isAlive(pid)).toBe(false);
   }
   await next.says(/reporting -> idle/);
-  expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await app.resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
 });

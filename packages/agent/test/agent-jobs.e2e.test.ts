@@ -11,7 +11,7 @@ import type { WatchedProcess } from "./watched-process.js";
 const KILLS = process.env["FOTA_SWEEP"] ? 200 : 12;
 
 const random = seededRandom();
-const app = AppDevice.forEachTest(1_000);
+const app = AppDevice.forEachTest(0);
 let handlers: string;
 
 beforeEach(async () => {

@@ -15,7 +15,10 @@ export class AppDevice {
     this.#imageBytes = imageBytes;
   }
 
-  /** Registers the hooks of the test file that calls it. The images of 1.0.0 and 2.0.0 have about `imageBytes` bytes. */
+  /**
+   * Registers the hooks of the test file that calls it. The images of 1.0.0 and 2.0.0 have `imageBytes` bytes beside their
+   * script.
+   */
   static forEachTest(imageBytes: number): AppDevice {
     const app = new AppDevice(imageBytes);
     beforeAll(() => app.#prepare());
@@ -70,7 +73,7 @@ export class AppDevice {
     return { jobId, goOn: () => void faults.remove(stall.id) };
   }
 
-  async resultOf(jobId: string): Promise<{ status?: string | undefined; detail?: string }> {
+  async resultOf(jobId: string): Promise<{ status?: string | undefined; reason?: string; detail?: string }> {
     const { status, statusDetails } = await this.standIn.executionOf(jobId, this.device.thingName);
     return { status, ...statusDetails?.detailsMap };
   }
