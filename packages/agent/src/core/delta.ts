@@ -12,7 +12,6 @@ import { DownloadBudget } from "./download-budget.js";
 import { OldImage } from "./old-image.js";
 import { type FittingPatch, PatchedImage } from "./patched-image.js";
 import type { Journal, PatchFault, UpdateTarget } from "./update-state.js";
-import { slotSha256 } from "./verify.js";
 
 export interface DeltaOptions {
   /**
@@ -202,13 +201,17 @@ async function findPatch(
     const { runningSlot, workingSlot, slotSizeBytes } = await slots.record();
     for (const candidate of new Set([runningSlot, workingSlot])) {
       if (candidate === slot) continue;
-      const known = new Map<number, string>();
+      let knownBytes = 0;
+      let known: string | undefined;
       for (const delta of small) {
         const { from_sha256, from_size = 0 } = delta;
         if (from_sha256 === undefined || from_size > slotSizeBytes) continue;
-        const found = known.get(from_size) ?? (await slotSha256(slots, candidate, from_size));
-        known.set(from_size, found);
-        if (found === from_sha256) return { delta, old: new OldImage(slots, candidate, from_size) };
+        if (from_size !== knownBytes) {
+          known = await slots.sha256?.(candidate, from_size);
+          known ??= (await slots.digest(candidate, from_size)).sha256;
+        }
+        knownBytes = from_size;
+        if (known === from_sha256) return { delta, old: new OldImage(slots, candidate, from_size) };
       }
     }
     return undefined;

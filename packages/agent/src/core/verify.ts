@@ -32,11 +32,6 @@ export async function slotHolds(slots: Slots, slot: number, target: ImageIdentit
   return matchesTarget(await slots.digest(slot, target.sizeBytes), target);
 }
 
-/** Returns the SHA-256 of the first `sizeBytes` bytes of a slot, alone where the slots can compute that. */
-export async function slotSha256(slots: Slots, slot: number, sizeBytes: number): Promise<string> {
-  return (await slots.sha256?.(slot, sizeBytes)) ?? (await slots.digest(slot, sizeBytes)).sha256;
-}
-
 /** Tells whether `found` are the digests of the image. */
 export function matchesTarget(found: SlotDigests, target: Omit<ImageIdentity, "sizeBytes">): boolean {
   return found.md5 === target.md5 && (target.sha256 === undefined || found.sha256 === target.sha256);
