@@ -3,6 +3,7 @@ import { CreateJobCommand, DescribeJobCommand, IoTClient, SearchIndexCommand } f
 import { iot, iotjobs, iotshadow, mqtt, type mqtt_request_response, mqtt5 } from "aws-iot-device-sdk-v2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Local, type ProvisionedThing, startLocal } from "../src/index.js";
+import { connectMqtt311 } from "./support/device-sdk.js";
 
 // AWS's own device SDK with its defaults, over mutual TLS, on both protocol versions.
 
@@ -53,18 +54,7 @@ async function overMqtt5(local: Local, thing: ProvisionedThing): Promise<Device>
 }
 
 async function overMqtt311(local: Local, thing: ProvisionedThing): Promise<Device> {
-  const { hostname, port } = new URL(local.mqtts);
-  const config = iot.AwsIotMqttConnectionConfigBuilder.new_mtls_builder(
-    thing.certificatePem,
-    thing.privateKeyPem,
-  )
-    .with_endpoint(hostname)
-    .with_port(Number(port))
-    .with_certificate_authority(local.caPem)
-    .with_client_id(thing.thingName)
-    .build();
-  const connection = new mqtt.MqttClient().new_connection(config);
-  await connection.connect();
+  const connection = await connectMqtt311(local, thing.thingName, thing);
   const jobs = iotjobs.IotJobsClientv2.newFromMqtt311(connection, LIMITS);
   const shadows = iotshadow.IotShadowClientv2.newFromMqtt311(connection, LIMITS);
   return {

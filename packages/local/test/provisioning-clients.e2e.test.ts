@@ -12,9 +12,10 @@ import {
   DescribeThingCommand,
   type IoTClient,
 } from "@aws-sdk/client-iot";
-import { iot, iotidentity, mqtt } from "aws-iot-device-sdk-v2";
+import { iotidentity, mqtt } from "aws-iot-device-sdk-v2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Local, startLocal } from "../src/index.js";
+import { connectMqtt311 } from "./support/device-sdk.js";
 import { iotClientOf } from "./support/iot-client.js";
 
 const run = promisify(execFile);
@@ -71,20 +72,6 @@ async function createClaim(): Promise<{ cert: string; key: string }> {
   return { cert: claim.certificatePem ?? "", key: claim.keyPair?.PrivateKey ?? "" };
 }
 
-/** Connects AWS's device SDK by MQTT 3.1.1 over mutual TLS. */
-async function connect(clientId: string, cert: string, key: string): Promise<mqtt.MqttClientConnection> {
-  const { hostname, port } = new URL(local.mqtts);
-  const config = iot.AwsIotMqttConnectionConfigBuilder.new_mtls_builder(cert, key)
-    .with_endpoint(hostname)
-    .with_port(Number(port))
-    .with_certificate_authority(local.caPem)
-    .with_client_id(clientId)
-    .build();
-  const connection = new mqtt.MqttClient().new_connection(config);
-  await connection.connect();
-  return connection;
-}
-
 /** Resolves with the first answer that the callback API of the older client delivers. Rejects if it is an error. */
 async function answerOf<T>(
   subscribe: (answered: (error: unknown, answer?: T) => void) => Promise<unknown>[],
@@ -101,7 +88,7 @@ async function answerOf<T>(
 
 test("the older IotIdentityClient of AWS's device SDK", async () => {
   const { cert, key } = await createClaim();
-  const connection = await connect("claim-1", cert, key);
+  const connection = await connectMqtt311(local, "claim-1", { certificatePem: cert, privateKeyPem: key });
   const identity = new iotidentity.IotIdentityClient(connection);
   const { AtLeastOnce } = mqtt.QoS;
 
@@ -139,7 +126,10 @@ test("the older IotIdentityClient of AWS's device SDK", async () => {
   });
   await connection.disconnect();
 
-  const device = await connect("lamp-1", created.certificatePem ?? "", created.privateKey ?? "");
+  const device = await connectMqtt311(local, "lamp-1", {
+    certificatePem: created.certificatePem ?? "",
+    privateKeyPem: created.privateKey ?? "",
+  });
   await device.disconnect();
 });
 
