@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createSubscriptionTree } from "./mqtt/subscription-tree.js";
-import { filterFault, matchesTopic, topicFault } from "./topics.js";
+import { basicIngestRule, filterFault, matchesTopic, topicFault } from "./topics.js";
 
 const cases = [
   { filter: "a/b", topic: "a/b", matches: true },
@@ -67,6 +67,11 @@ test.each([
   { topic: "é".repeat(128), fault: undefined },
   { topic: "é".repeat(129), fault: "it has 258 bytes, at most 256 are allowed" },
   { topic: "a/+", fault: "a topic for a publish must not contain wildcards" },
+  { topic: "$aws/rules/r/a/1/2/3/4/5/6/7", fault: undefined },
+  { topic: "$aws/rules/r/a/1/2/3/4/5/6/7/8", fault: "it has 8 slashes, at most 7 are allowed" },
+  { topic: `$aws/rules/r/${"a".repeat(256)}`, fault: undefined },
+  { topic: `$aws/rules/r/${"a".repeat(257)}`, fault: "it has 257 bytes, at most 256 are allowed" },
+  { topic: "$aws/rules/not-a-rule/a/1/2/3/4/5", fault: "it has 8 slashes, at most 7 are allowed" },
 ])("topic $topic: $fault", ({ topic, fault }) => {
   expect(topicFault(topic)).toBe(fault);
 });
@@ -78,6 +83,27 @@ test.each(["a#", "a/#/b", "a+", "a/b+/c", "#a", "++"])(
   },
 );
 
-test.each(["#", "+", "a/+/#", "$aws/things/+/jobs/#"])("filter %s is right", (filter) => {
+test.each([
+  { topic: "$aws/rules/Rule_1/dt/unit/1", rule: "Rule_1" },
+  { topic: "$aws/rules/r", rule: "r" },
+  { topic: "$aws/rules/r/", rule: "r" },
+  { topic: `$aws/rules/${"r".repeat(128)}/a`, rule: "r".repeat(128) },
+  { topic: `$aws/rules/${"r".repeat(129)}/a`, rule: undefined },
+  { topic: "$aws/rules/not-a-rule/a", rule: undefined },
+  { topic: "$aws/rules/", rule: undefined },
+  { topic: "$aws/rules", rule: undefined },
+  { topic: "dt/$aws/rules/r/a", rule: undefined },
+])("topic $topic is for rule $rule", ({ topic, rule }) => {
+  expect(basicIngestRule(topic)).toBe(rule);
+});
+
+test.each(["$aws/rules/r/dt/1", "$aws/rules/+/dt", "$aws/rules/#", "$share/g/$aws/rules/r/dt"])(
+  "filter %s is for Basic Ingest",
+  (filter) => {
+    expect(filterFault(filter)).toBe("no client can subscribe to Basic Ingest topics");
+  },
+);
+
+test.each(["#", "+", "$aws/#", "a/+/#", "$aws/things/+/jobs/#"])("filter %s is right", (filter) => {
   expect(filterFault(filter)).toBeUndefined();
 });

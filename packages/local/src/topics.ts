@@ -4,10 +4,22 @@ import { MQTT_TOPIC_MAX_BYTES } from "@fota/shared";
 /** In a topic or a filter. Source: AWS General Reference, "AWS IoT Core endpoints and quotas". */
 const TOPIC_SLASHES_MAX = 7;
 
+const BASIC_INGEST = "$aws/rules/";
+
 /** Returns why a topic is not valid for a publish, as one clause; `undefined` if it is valid. */
 export function topicFault(topic: string): string | undefined {
   if (/[+#]/.test(topic)) return "a topic for a publish must not contain wildcards"; // [MQTT-3.3.2-2]
   return lengthFault(topic);
+}
+
+/**
+ * Returns the rule name of a Basic Ingest topic, `$aws/rules/<rule>` with or without more levels; `undefined` for any
+ * other topic, and for one whose rule name is not valid. Sources: AWS IoT Developer Guide, "Reducing messaging costs with
+ * Basic Ingest"; API model iot 2015-05-28, RuleName.
+ */
+export function basicIngestRule(topic: string): string | undefined {
+  if (!topic.startsWith(BASIC_INGEST)) return undefined;
+  return /^([A-Za-z0-9_]{1,128})(?:\/|$)/.exec(topic.slice(BASIC_INGEST.length))?.[1];
 }
 
 /** Returns why a topic filter is not valid, as one clause; `undefined` if it is valid. */
@@ -17,6 +29,7 @@ export function filterFault(text: string): string | undefined {
     return "a shared subscription must be $share/<name>/<filter>"; // [MQTT-4.8.2-1 and 2]
   }
   const filter = shared?.filter ?? text;
+  if (filter.startsWith(BASIC_INGEST)) return "no client can subscribe to Basic Ingest topics";
   const levels = filter.split("/");
   const misplaced = levels.some(
     (level, index) =>
@@ -51,11 +64,18 @@ export function matchesTopic(filter: string, topic: string): boolean {
 function lengthFault(text: string): string | undefined {
   if (text === "") return "it is empty"; // [MQTT-4.7.3-1]
   if (text.includes("\u0000")) return "it contains a null character"; // [MQTT-4.7.3-2]
-  const sizeBytes = Buffer.byteLength(text);
+  const counted = withoutRule(text);
+  const sizeBytes = Buffer.byteLength(counted);
   if (sizeBytes > MQTT_TOPIC_MAX_BYTES)
     return `it has ${sizeBytes} bytes, at most ${MQTT_TOPIC_MAX_BYTES} are allowed`;
-  const slashes = text.split("/").length - 1;
+  const slashes = counted.split("/").length - 1;
   if (slashes > TOPIC_SLASHES_MAX)
     return `it has ${slashes} slashes, at most ${TOPIC_SLASHES_MAX} are allowed`;
   return undefined;
+}
+
+/** Returns what the limits count: all but the prefix `$aws/rules/<rule>/`. Source: as for `TOPIC_SLASHES_MAX`. */
+function withoutRule(topic: string): string {
+  const rule = basicIngestRule(topic);
+  return rule === undefined ? topic : topic.slice(BASIC_INGEST.length + rule.length + 1);
 }

@@ -104,7 +104,8 @@ test.each([
   ["/topics/a?foo=1", "x", {}],
   ["/topics/a", "x".repeat(128 * 1024 + 1), {}],
   ["/topics/a", "x", { "x-amz-mqtt5-user-properties": "e30=" }],
-  ["/topics/%24aws%2Frules%2Fr", "x", {}],
+  ["/topics/%24aws%2Frules%2Fnot-a-rule%2Fa", "x", {}],
+  ["/topics/%24aws%2Frules%2Fr%2Fa?retain=true", "x", {}],
   ["/topics/%24aws%2Fthings%2Ft%2Fshadow%2Fget?retain=true", "x", {}],
 ])("Publish refuses %s", async (path, body, headers) => {
   expect(await http("POST", path, body, headers)).toMatchObject({

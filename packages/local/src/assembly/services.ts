@@ -75,6 +75,7 @@ export async function startServices(
       faults,
       connectedClients: () => mqtt.broker.connected(),
       disconnectClient: (clientId) => mqtt.broker.breakConnection(clientId),
+      ruleTraffic: () => mqtt.broker.ruleTraffic(),
     }),
     requestGuard,
     certificateRefusal: authorizer.certificateRefusal,

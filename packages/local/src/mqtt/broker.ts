@@ -6,6 +6,7 @@ import type { ConnectionTerms } from "./connect.js";
 import { type Message, textMessage, withExpiry } from "./message.js";
 import type { Connectivity, DisconnectReason } from "./presence.js";
 import { RetainedMessages } from "./retained-messages.js";
+import { RuleMessages, type RuleTraffic } from "./rule-messages.js";
 import { type Delivery, enqueue, type Subscription } from "./session.js";
 import type { SessionStore } from "./session-store.js";
 import { createSubscribers, type Subscribers } from "./subscribers.js";
@@ -27,7 +28,10 @@ export interface Broker {
   subscribe(client: Client, filter: string, subscription: Subscription): void;
   /** Returns false if there was no such subscription. */
   unsubscribe(client: Client, filter: string): boolean;
-  /** Sends a message to all subscribers; stores it for later subscribers if it has the retain flag. */
+  /**
+   * Sends a message to all subscribers; stores it for later subscribers if it has the retain flag. A message of Basic
+   * Ingest reaches no subscriber.
+   */
   publish(message: Message, from?: Client): void;
   /** Resolves when all changes so far survive a power cut; `undefined` if nothing is stored. */
   written(): Promise<void> | undefined;
@@ -37,6 +41,8 @@ export interface Broker {
   retained(filter: string): Message | undefined;
   /** Returns all retained messages, in no particular order. */
   allRetained(): Message[];
+  /** Returns what Basic Ingest has taken since the start. */
+  ruleTraffic(): RuleTraffic[];
 }
 
 export interface BrokerOptions {
@@ -52,6 +58,7 @@ export interface BrokerOptions {
 
 export function createBroker({ clock, log, store, previousClients, onConnectivity }: BrokerOptions): Broker {
   const retained = new RetainedMessages(clock, store);
+  const forRules = new RuleMessages(log);
   const subscribers = createSubscribers<Client, Subscription>();
   const clients = new Clients({ clock, subscribers, store, previousClients, onConnectivity });
 
@@ -91,6 +98,7 @@ export function createBroker({ clock, log, store, previousClients, onConnectivit
     },
 
     publish(published, from) {
+      if (forRules.take(published)) return;
       const message = withExpiry(published, clock.nowMs());
       if (message.retain) retained.add(message);
       for (const [client, { qos, retainAsPublished }] of findRecipients(subscribers, message.topic, from)) {
@@ -109,6 +117,7 @@ export function createBroker({ clock, log, store, previousClients, onConnectivit
 
     retained: (filter) => retained.find(filter),
     allRetained: () => retained.all(),
+    ruleTraffic: () => forRules.list(),
   };
 }
 

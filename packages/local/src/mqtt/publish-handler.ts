@@ -2,6 +2,7 @@ import { matchJobsTopic, matchProvisioningTopic, matchShadowTopic, messageOf } f
 import type { IPublishPacket, Packet } from "mqtt-packet";
 import type { Log } from "../log.js";
 import type { Permissions } from "../policies/permissions.js";
+import { basicIngestRule } from "../topics.js";
 import type { Broker } from "./broker.js";
 import type { Client, Link } from "./clients.js";
 import { MqttError, REASON } from "./errors.js";
@@ -48,7 +49,7 @@ export class PublishHandler {
     }
     const message = readPublish(packet, this.#aliases);
     const isRequest = isRequestTopic(message.topic);
-    if (message.retain && isRequest) {
+    if (message.retain && message.topic.startsWith("$")) {
       throw new MqttError(
         REASON.retainNotSupported,
         `publish to ${message.topic}: a message on a reserved topic cannot be retained`,
@@ -105,15 +106,17 @@ export class PublishHandler {
  * @throws {MqttError} for a reserved topic that the stand-in does not support
  */
 export function isRequestTopic(topic: string): boolean {
-  if (!topic.startsWith("$")) return false;
-  const provisioning = matchProvisioningTopic(topic);
-  if (provisioning?.format === "json" || matchJobsTopic(topic) !== undefined) return true;
+  if (!topic.startsWith("$") || basicIngestRule(topic) !== undefined) return false;
+  if (matchProvisioningTopic(topic)?.format === "json" || matchJobsTopic(topic) !== undefined) return true;
   if (matchShadowTopic(topic) !== undefined) return true;
-  const unsupported = provisioning === undefined ? "this reserved topic" : "CBOR, only the topic with json";
-  throw new MqttError(
-    REASON.topicNameInvalid,
-    `publish to ${topic}: fota local does not support ${unsupported}`,
-  );
+  throw new MqttError(REASON.topicNameInvalid, `publish to ${topic}: ${reservedTopicFault(topic)}`);
+}
+
+function reservedTopicFault(topic: string): string {
+  if (topic.startsWith("$aws/rules/")) return "the name of a rule has 1 to 128 of a-z, A-Z, 0-9 and _";
+  const unsupported =
+    matchProvisioningTopic(topic) === undefined ? "this reserved topic" : "CBOR, only the topic with json";
+  return `fota local does not support ${unsupported}`;
 }
 
 /** Returns why the client may not publish the message; `undefined` if it may. */

@@ -1,4 +1,4 @@
-/** The stand-in's own API under `/_fota/`: its addresses, faults, clock and clients. */
+/** The stand-in's own API under `/_fota/`: its addresses, faults, clock, clients, and what Basic Ingest took. */
 import { createHmac } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
@@ -18,6 +18,8 @@ export interface AdminOptions {
   connectedClients: () => readonly string[];
   /** Breaks the connection of an MQTT client; returns false if it is not connected. */
   disconnectClient: (clientId: string) => boolean;
+  /** Returns the messages of Basic Ingest since the start, counted by rule. */
+  ruleTraffic: () => readonly unknown[];
 }
 
 export type Admin = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -43,7 +45,8 @@ export function adminApi(options: AdminOptions): Admin {
 }
 
 /** Returns the handlers by method and path; `*` stands for an id. */
-function createRoutes({ info, secret, clock, faults, connectedClients, disconnectClient }: AdminOptions) {
+function createRoutes(options: AdminOptions) {
+  const { info, secret, clock, faults, connectedClients, disconnectClient, ruleTraffic } = options;
   const time = () => ({ now: new Date(clock.nowMs()).toISOString(), nowMs: clock.nowMs() });
   return new Map<string, Handler>([
     ["GET /_fota/info", () => ok(info())],
@@ -64,6 +67,7 @@ function createRoutes({ info, secret, clock, faults, connectedClients, disconnec
       (id) => (faults.remove(id) ? ok({ removed: 1 }) : missing(`there is no fault ${id}`)),
     ],
     ["POST /_fota/proof", (_id, body) => answerChallenge(body, secret)],
+    ["GET /_fota/rules", () => ok({ rules: ruleTraffic() })],
     ["GET /_fota/clients", () => ok({ clients: connectedClients() })],
     [
       "DELETE /_fota/clients/*",

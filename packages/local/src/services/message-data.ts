@@ -115,7 +115,7 @@ function readMessage({ params, query, headers, bytes }: RestRequest): {
   try {
     const message = readPublish(packet, new Map());
     const isRequest = isRequestTopic(topic);
-    if (isRequest && message.retain)
+    if (message.retain && topic.startsWith("$"))
       throw invalidRequest(`A message on the reserved topic ${topic} cannot be retained`);
     return { message, isRequest };
   } catch (error) {
