@@ -10,7 +10,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/*/{src,test}/**/*.test.{ts,tsx}", "scripts/**/*.test.ts"],
+    include: ["packages/*/{src,test}/**/*.test.{ts,tsx}", "scripts/**/*.test.ts", "bench/**/*.test.mjs"],
     globalSetup: ["./scripts/build-for-tests.ts"],
     setupFiles: ["./scripts/test-setup.ts"],
     deps: { interopDefault: false }, // CommonJS packages look as they do in Node.js

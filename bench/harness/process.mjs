@@ -1,0 +1,35 @@
+// What a running process has used, from /proc.
+import { readFile } from "node:fs/promises";
+
+/** Linux counts processor time for programs in hundredths of a second (proc(5), USER_HZ). */
+const MS_PER_TICK = 10;
+
+/** Returns the processor time of a process so far, user and system, of all its threads. Its resolution is 10 ms. */
+export async function cpuMsOf(pid) {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8");
+  // The name of the program is in parentheses and may contain spaces; utime and stime are fields 14 and 15 (proc(5)).
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
+}
+
+/** Returns what `work` resolves to, and the processor time that the process `pid` used meanwhile. */
+export async function cpuMsDuring(pid, work) {
+  const before = await cpuMsOf(pid);
+  const result = await work();
+  return { result, cpuMs: (await cpuMsOf(pid)) - before };
+}
+
+/** Returns the memory of a process now. */
+export async function rssMiBOf(pid) {
+  return await statusMiB(pid, "VmRSS");
+}
+
+/** Returns the most memory that a process has had so far. */
+export async function peakRssMiBOf(pid) {
+  return await statusMiB(pid, "VmHWM");
+}
+
+async function statusMiB(pid, field) {
+  const text = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)[1]) / 1024;
+}

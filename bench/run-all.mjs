@@ -1,0 +1,63 @@
+// Runs all benchmarks one after another in their quick form, and prints one table with the goals: `npm run bench`.
+// A file beside this one is a benchmark if it calls `runBench`.
+//   node bench/run-all.mjs [--full] [part of a name ...]
+// A missed goal is no failure, as the machine decides that too; a benchmark that breaks is one: exit code 1.
+import { spawn } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { formatSurroundings } from "./harness/run-bench.mjs";
+import { formatReports } from "./harness/table.mjs";
+
+const { values, positionals } = parseArgs({
+  options: { full: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const reports = [];
+const startMs = performance.now();
+for (const file of await benchFiles()) {
+  const benchStartMs = performance.now();
+  const report = await run(file);
+  if (report !== undefined) reports.push({ ...report, name: `${file}: ${report.name}` });
+  note(`${file}: ${report === undefined ? "broke" : "done"} after ${secondsSince(benchStartMs)} s`);
+}
+if (reports.length > 0) print(reports);
+
+async function benchFiles() {
+  const files = (await readdir(import.meta.dirname)).filter((file) => file.endsWith(".mjs")).sort();
+  const texts = await Promise.all(files.map((file) => readFile(join(import.meta.dirname, file), "utf8")));
+  const isWanted = (file) => positionals.length === 0 || positionals.some((part) => file.includes(part));
+  return files.filter((file, index) => texts[index].includes("await runBench(") && isWanted(file));
+}
+
+/** Returns the report of a benchmark; undefined if it broke. */
+async function run(file) {
+  const args = [join(import.meta.dirname, file), "--json", ...(values.full ? [] : ["--quick"])];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const stdout = (await child.stdout.setEncoding("utf8").toArray()).join("");
+  if ((await ended) === 0) return JSON.parse(stdout);
+  process.exitCode = 1;
+  return undefined;
+}
+
+function print(all) {
+  const missing = new Map(all.flatMap((report) => report.missing));
+  const load = [all[0].machine.load[0], all.at(-1).machine.load.at(-1)];
+  const machine = { ...all[0].machine, load };
+  const met = all.flatMap(({ rows }) => rows).filter((row) => row.met !== undefined);
+  process.stdout.write(
+    `${formatReports(all)}\n\n${formatSurroundings({ machine, missing: [...missing] })}\n`,
+  );
+  process.stdout.write(
+    `${met.filter((row) => row.met).length} of ${met.length} goals met; ${secondsSince(startMs)} s\n`,
+  );
+}
+
+function secondsSince(ms) {
+  return ((performance.now() - ms) / 1000).toFixed(0);
+}
+
+function note(text) {
+  process.stderr.write(`${text}\n`);
+}
