@@ -16,7 +16,8 @@ export async function checkIotEndpoint(
   type: "iot:Data-ATS" | "iot:Jobs",
 ): Promise<Verdict> {
   const address = await iotEndpoint(iot, type);
-  const [host = "", port] = address.split(":");
+  const [, inBrackets, name = address, port] = /^(?:\[(.+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(address) ?? [];
+  const host = inBrackets ?? name;
   const at = Number(port ?? (type === "iot:Jobs" ? HTTPS_PORT : MQTT_PORT));
   try {
     const way = (await access.proxies?.reach(host, at, signal)) ?? "direct";
