@@ -1,12 +1,13 @@
 /** The real `mosquitto_pub` and `mosquitto_sub` (Debian: `mosquitto-clients`) against the MQTT ports. */
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { CreateJobCommand, IoTClient } from "@aws-sdk/client-iot";
+import { CreateJobCommand, DescribeEndpointCommand, IoTClient } from "@aws-sdk/client-iot";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Local, type ProvisionedThing, startLocal } from "../src/index.js";
 
@@ -122,6 +123,49 @@ describe.skipIf(!installed)("mosquitto's clients", () => {
       });
       await once(child, "close");
       expect(printed).toBe("later/one 1\nlater/two 2\n");
+    },
+  );
+
+  // Only on Linux are all addresses below 127 this machine's; one of its own leaves port 8883 to others.
+  test.skipIf(process.platform !== "linux")(
+    "connect to port 8883 of the host in DescribeEndpoint",
+    async () => {
+      const host = `127.${randomInt(1, 255)}.${randomInt(255)}.${randomInt(1, 255)}`;
+      const standIn = await startLocal({ host, mqttsPort: 8883 });
+      const iot = new IoTClient({
+        endpoint: standIn.endpoint,
+        region: "us-east-1",
+        credentials: { accessKeyId: "test", secretAccessKey: "test" },
+      });
+      try {
+        const address = async (endpointType: string) =>
+          (await iot.send(new DescribeEndpointCommand({ endpointType }))).endpointAddress ?? "";
+        expect(await address("iot:Jobs")).toBe(new URL(standIn.https).host); // not port 443, so with its port
+        const made = await standIn.provisionThing("t2");
+        await writeFile(join(folder, "cert-2.pem"), made.certificatePem);
+        await writeFile(join(folder, "key-2.pem"), made.privateKeyPem, { mode: 0o600 });
+        const words = ["--cert", join(folder, "cert-2.pem"), "--key", join(folder, "key-2.pem")];
+        const endpoint = await address("iot:Data-ATS");
+        await publish(
+          "-h",
+          endpoint,
+          "-p",
+          "8883",
+          "--cafile",
+          standIn.ca,
+          ...words,
+          "-q",
+          "1",
+          "-t",
+          "dt",
+          "-m",
+          "x",
+        );
+        expect(endpoint).toBe(host);
+      } finally {
+        iot.destroy();
+        await standIn.stop();
+      }
     },
   );
 

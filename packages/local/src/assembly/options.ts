@@ -76,6 +76,15 @@ export function urlHost({ host = "127.0.0.1" }: LocalOptions): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
+/**
+ * Returns what DescribeEndpoint answers: like AWS, the host alone if the port is the one that clients use without one.
+ * Otherwise it is `host:port`, which AWS never answers, and always for an IPv6 address, which needs it in URLs.
+ */
+export function endpointAddress(options: LocalOptions, port: number, defaultPort: number): string {
+  const host = urlHost(options);
+  return port === defaultPort && !host.startsWith("[") ? host : `${host}:${port}`;
+}
+
 /** Returns the names and addresses, in addition to the loopback's, that the server certificate is for. */
 export function certificateNames({
   host = "127.0.0.1",

@@ -15,8 +15,19 @@ import { createRequestListener } from "../services/request-listener.js";
 import { withErrorFaults } from "../services/service-error.js";
 import { stsService } from "../services/sts.js";
 import type { BrokerSide } from "./broker.js";
-import { certificateNames, type LocalInfo, type LocalOptions, publicHost, urlHost } from "./options.js";
+import {
+  certificateNames,
+  endpointAddress,
+  type LocalInfo,
+  type LocalOptions,
+  publicHost,
+  urlHost,
+} from "./options.js";
 import type { State } from "./state.js";
+
+/** Ports that clients of AWS use without being told. */
+const MQTTS_PORT = 8883;
+const HTTPS_PORT = 443;
 
 /** Listens for HTTP and HTTPS, and serves all AWS services and `/_fota/`. @throws {FotaError} PORT_IN_USE */
 export async function startServices(
@@ -66,7 +77,10 @@ export async function startServices(
   const answer = createRequestListener({
     services: makeServices(options, state, mqtt, {
       faults,
-      addresses: { data: addressOf(mqtt.mqttsPort), jobs: addressOf(https.port) },
+      addresses: {
+        data: endpointAddress(options, mqtt.mqttsPort, MQTTS_PORT),
+        jobs: endpointAddress(options, https.port, HTTPS_PORT),
+      },
     }),
     admin: adminApi({
       info: () => info,

@@ -23,7 +23,7 @@ import { templateRoutes } from "./iot/template-routes.js";
 import { thingRoutes } from "./iot/thing-routes.js";
 import { thingTypeRoutes } from "./iot/thing-type-routes.js";
 
-/** `host:port` of parts of the stand-in. Unlike AWS's addresses, they have a port. */
+/** Addresses of parts of the stand-in: hosts, with a port unless it is the default one. */
 interface EndpointAddresses {
   /** MQTT over mutual TLS, for `iot:Data` and `iot:Data-ATS`. */
   data: string;
