@@ -301,7 +301,7 @@ function checkNotices(
     believed.set(name, belief);
   }
   for (const [name, { members, next }] of believed) {
-    const visible = visibleExecutions(model.world, name).map(({ jobId: id }) => id);
+    const visible = [...visibleExecutions(model.world, name)].map(({ jobId: id }) => id);
     expect([...members].sort()).toEqual([...visible].sort());
     expect(next).toBe(visible[0]);
   }

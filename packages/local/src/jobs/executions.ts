@@ -4,11 +4,11 @@ import { nextSequence } from "../registry/context.js";
 import type { UnfilledDocument } from "./documents.js";
 import type { Execution, Job, Retries } from "./job.js";
 import {
+  addToPending,
   ensurePendingQueue,
+  nextExecution,
   noteBefore,
-  placeInPending,
   removeFromPending,
-  visibleExecutions,
 } from "./pending-queue.js";
 import { armTimer, deadlineOf, takeDueTimer } from "./timers.js";
 import type { CommandContext, JobExecutionEvent, World } from "./world.js";
@@ -33,7 +33,6 @@ export function queueExecution(
   retries = NO_RETRIES,
 ): void {
   const { world, nowMs } = context;
-  noteBefore(context, thingName);
   const earlier = job.executions.get(thingName) ?? [];
   const execution: Execution = {
     jobId: job.jobId,
@@ -48,10 +47,11 @@ export function queueExecution(
     forceCanceled: false,
     retries: { ...retries },
   };
+  noteBefore(context, execution);
   job.executions.set(thingName, [...earlier, execution]);
   job.counts.QUEUED += 1;
   ensurePendingQueue(world, thingName).jobs.add(job.jobId);
-  placeInPending(world, execution);
+  addToPending(world, execution);
 }
 
 /** Returns the counts of a job that has no executions yet. */
@@ -87,7 +87,9 @@ export function changeExecution(
   change: Change,
 ): void {
   const { world, nowMs } = context;
-  noteBefore(context, execution.thingName);
+  const isMoving = execution.status !== change.status;
+  noteBefore(context, execution);
+  if (isMoving) removeFromPending(world, execution);
   context.changedJobs.add(job.jobId);
   job.counts[execution.status] -= 1;
   job.counts[change.status] += 1;
@@ -104,7 +106,6 @@ export function changeExecution(
     }
   }
   if (isTerminal(change.status)) {
-    removeFromPending(world, execution);
     context.ended.push(execution);
     const operation = TERMINAL_OPERATIONS[change.status];
     if (operation !== undefined) context.events.push({ eventType: "JOB_EXECUTION", operation, execution });
@@ -112,7 +113,7 @@ export function changeExecution(
   }
   setStepTimer(execution, nowMs, change.stepTimeoutInMinutes);
   armTimer(world, execution);
-  placeInPending(world, execution);
+  if (isMoving) addToPending(world, execution);
 }
 
 /** Times out the executions whose in-progress timer or step timer has expired. */
@@ -150,7 +151,7 @@ export function startNextExecution(
   },
 ): ExecutionWithDocument | undefined {
   const { thingName, statusDetails, stepTimeoutInMinutes } = input;
-  const execution = visibleExecutions(context.world, thingName)[0];
+  const execution = nextExecution(context.world, thingName);
   if (execution === undefined) return undefined;
   const job = requireJob(context.world, execution.jobId);
   if (execution.status === "QUEUED") {
@@ -235,7 +236,7 @@ export function deleteExecution(
 /** Removes an execution in any state. */
 export function removeExecution(context: CommandContext, job: Job, execution: Execution): void {
   const { thingName } = execution;
-  noteBefore(context, thingName);
+  noteBefore(context, execution);
   context.changedJobs.add(job.jobId);
   if (!isTerminal(execution.status)) removeFromPending(context.world, execution);
   job.counts[execution.status] -= 1;

@@ -1,8 +1,9 @@
 import { notifyNextTopic, notifyTopic } from "@fota/shared";
 import type { UnfilledDocument } from "./documents.js";
+import type { Execution } from "./job.js";
 import { executionPayload, pendingSummaries, wholeSeconds } from "./payloads.js";
-import { pendingView, visibleExecutions } from "./pending-queue.js";
-import type { CommandContext, PendingView } from "./world.js";
+import { isVisible, nextExecution } from "./pending-queue.js";
+import type { CommandContext } from "./world.js";
 
 /** A message that Jobs publishes without a request. */
 export interface Notice {
@@ -20,11 +21,13 @@ export function collectNotices(
   context: CommandContext,
   documentToSend: (unfilled: UnfilledDocument) => string,
 ): Notice[] {
+  const { world } = context;
   const notices: Notice[] = [];
-  for (const [thingName, before] of context.before) {
-    const after = pendingView(context.world, thingName);
-    if (!sameMembers(before, after)) notices.push(notify(context, thingName));
-    if (before[0] !== after[0]) notices.push(notifyNext(context, thingName, documentToSend));
+  for (const [thingName, { next, wasVisible }] of context.before) {
+    const hasOtherMembers = [...wasVisible].some(([execution, was]) => isVisible(world, execution) !== was);
+    if (hasOtherMembers) notices.push(notify(context, thingName));
+    const head = nextExecution(world, thingName);
+    if (next !== head?.sequence) notices.push(notifyNext(context, thingName, head, documentToSend));
   }
   return notices;
 }
@@ -44,15 +47,11 @@ function notify(context: CommandContext, thingName: string): Notice {
 function notifyNext(
   context: CommandContext,
   thingName: string,
+  head: Execution | undefined,
   documentToSend: (unfilled: UnfilledDocument) => string,
 ): Notice {
-  const head = visibleExecutions(context.world, thingName)[0];
   const job = head && context.world.jobs.get(head.jobId);
   const execution = head && executionPayload(head, context.nowMs, job && JSON.parse(documentToSend(job)));
   const payload = JSON.stringify({ timestamp: wholeSeconds(context.nowMs), ...(execution && { execution }) });
   return { topic: notifyNextTopic(thingName), payload };
-}
-
-function sameMembers(a: PendingView, b: PendingView): boolean {
-  return a.length === b.length && a.every((sequence) => b.includes(sequence));
 }

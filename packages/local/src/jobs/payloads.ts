@@ -1,7 +1,7 @@
 import type { JobExecution, JobExecutionState, JobExecutionSummary } from "@fota/shared";
 import { PENDING_EXECUTIONS_SHOWN_MAX } from "@fota/shared";
 import type { Execution, Job } from "./job.js";
-import { visibleExecutions } from "./pending-queue.js";
+import { hasWindows, visibleExecutions, visibleWindowedExecutions } from "./pending-queue.js";
 import { deadlineOf } from "./timers.js";
 import type { World } from "./world.js";
 
@@ -70,15 +70,28 @@ const WINDOWED_EXECUTIONS_SHOWN_MAX = 5;
 
 /** Returns the first pending executions of a thing in the form of GetPendingJobExecutions. */
 export function pendingSummaries(world: World, thingName: string) {
-  const left = { plain: PENDING_EXECUTIONS_SHOWN_MAX, windowed: WINDOWED_EXECUTIONS_SHOWN_MAX };
-  const shown = visibleExecutions(world, thingName).filter(({ jobId }) => {
-    const windows = world.jobs.get(jobId)?.schedulingConfig?.maintenanceWindows;
-    const kind = windows === undefined ? "plain" : "windowed";
-    left[kind] -= 1;
-    return left[kind] >= 0;
-  });
+  const plain = first(
+    PENDING_EXECUTIONS_SHOWN_MAX,
+    withoutWindows(world, visibleExecutions(world, thingName)),
+  );
+  const windowed = first(WINDOWED_EXECUTIONS_SHOWN_MAX, visibleWindowedExecutions(world, thingName));
+  const shown = [...plain, ...windowed].sort((a, b) => a.sequence - b.sequence);
   return {
     inProgressJobs: shown.filter(({ status }) => status === "IN_PROGRESS").map(executionSummary),
     queuedJobs: shown.filter(({ status }) => status === "QUEUED").map(executionSummary),
   };
+}
+
+function* withoutWindows(world: World, executions: Iterable<Execution>): Iterable<Execution> {
+  for (const execution of executions) if (!hasWindows(world, execution.jobId)) yield execution;
+}
+
+/** Returns the first `count` items at most, without looking at the others. */
+function first<T>(count: number, items: Iterable<T>): T[] {
+  const found: T[] = [];
+  for (const item of items) {
+    found.push(item);
+    if (found.length === count) break;
+  }
+  return found;
 }

@@ -1,25 +1,51 @@
 import type { JobStatus } from "@fota/shared";
+import { firstIn } from "../listing/sorted-list.js";
 import type { Execution, Job, PendingQueue } from "./job.js";
-import type { CommandContext, PendingView, World } from "./world.js";
+import type { CommandContext, World } from "./world.js";
 
 /** Returns the pending executions of a thing: first those in progress, then the queued ones, each by age. */
 export function pendingExecutions(world: World, thingName: string): Execution[] {
-  const found: Execution[] = [];
-  for (const jobId of world.agendas.get(thingName)?.pending ?? []) {
-    const execution = currentExecution(world, jobId, thingName);
-    if (execution !== undefined) found.push(execution);
-  }
-  return found;
+  return [...executionsOf(world, thingName, world.agendas.get(thingName)?.pending ?? [])];
 }
 
 /**
- * Returns the pending executions that the device can see, `$next` first. A queued execution is hidden while its job is
+ * Yields the pending executions that the device can see, `$next` first. A queued execution is hidden while its job is
  * SCHEDULED between two maintenance windows, and when its job is being deleted.
  */
-export function visibleExecutions(world: World, thingName: string): Execution[] {
-  return pendingExecutions(world, thingName).filter(
-    ({ status, jobId }) => status === "IN_PROGRESS" || world.jobs.get(jobId)?.status === "IN_PROGRESS",
-  );
+export function visibleExecutions(world: World, thingName: string): Iterable<Execution> {
+  return visibleOf(world, thingName, world.agendas.get(thingName)?.pending ?? []);
+}
+
+/** Yields the visible executions of jobs with maintenance windows, in the same order. */
+export function visibleWindowedExecutions(world: World, thingName: string): Iterable<Execution> {
+  const queue = world.agendas.get(thingName);
+  return visibleOf(world, thingName, queue === undefined ? [] : windowedJobs(world, queue));
+}
+
+/** Returns the execution that a device gets as `$next`. */
+export function nextExecution(world: World, thingName: string): Execution | undefined {
+  for (const execution of visibleExecutions(world, thingName)) return execution;
+  return undefined;
+}
+
+function* visibleOf(world: World, thingName: string, jobIds: readonly string[]): Iterable<Execution> {
+  for (const execution of executionsOf(world, thingName, jobIds)) {
+    if (isVisible(world, execution)) yield execution;
+  }
+}
+
+function* executionsOf(world: World, thingName: string, jobIds: readonly string[]): Iterable<Execution> {
+  for (const jobId of jobIds) {
+    const execution = currentExecution(world, jobId, thingName);
+    if (execution !== undefined) yield execution;
+  }
+}
+
+/** Returns whether the execution is pending, and the device can see it. */
+export function isVisible(world: World, execution: Execution): boolean {
+  const { jobId, thingName, status } = execution;
+  if (currentExecution(world, jobId, thingName) !== execution) return false;
+  return status === "IN_PROGRESS" || (status === "QUEUED" && world.jobs.get(jobId)?.status === "IN_PROGRESS");
 }
 
 /** Returns the last execution of a job on a thing; only this one can be pending. */
@@ -44,46 +70,83 @@ export function ensurePendingQueue(world: World, thingName: string): PendingQueu
   return queue;
 }
 
-/** Notes what a thing sees of its queue. Call it before a change, so that `collectNotices` can compare. */
-export function noteBefore(context: CommandContext, thingName: string): void {
-  if (!context.before.has(thingName)) context.before.set(thingName, pendingView(context.world, thingName));
+/**
+ * Notes what the device sees of an execution and of its queue. Call it before a change of the execution, or of the status
+ * of its job, so that `collectNotices` can compare.
+ */
+export function noteBefore({ world, before }: CommandContext, execution: Execution): void {
+  const { thingName } = execution;
+  let noted = before.get(thingName);
+  if (noted === undefined) {
+    noted = { next: nextExecution(world, thingName)?.sequence, wasVisible: new Map() };
+    before.set(thingName, noted);
+  }
+  if (!noted.wasVisible.has(execution)) noted.wasVisible.set(execution, isVisible(world, execution));
 }
 
 /** Sets a job's status. All status changes go through here, because they hide or show queued executions. */
 export function setJobStatus(context: CommandContext, job: Job, status: JobStatus): void {
-  for (const [thingName, executions] of job.executions) {
-    if (executions.at(-1)?.status === "QUEUED") noteBefore(context, thingName);
+  for (const executions of job.executions.values()) {
+    const execution = executions.at(-1);
+    if (execution?.status === "QUEUED") noteBefore(context, execution);
   }
   job.status = status;
   job.lastUpdatedAtMs = context.nowMs;
 }
 
-export function pendingView(world: World, thingName: string): PendingView {
-  return visibleExecutions(world, thingName).map((execution) => execution.sequence);
-}
-
-/** Moves a pending execution to its place in its thing's queue, or adds it there. */
-export function placeInPending(world: World, execution: Execution): void {
-  const { pending } = ensurePendingQueue(world, execution.thingName);
-  removeFromPending(world, execution);
-  if (pending.length === 0) {
-    pending.push(execution.jobId);
-    return;
+/** Adds a pending execution, which is the last one of its job, to its thing's queue. */
+export function addToPending(world: World, execution: Execution): void {
+  const { jobId } = execution;
+  const queue = ensurePendingQueue(world, execution.thingName);
+  for (const jobIds of arraysWith(world, queue, jobId)) {
+    jobIds.splice(placeIn(world, jobIds, execution), 0, jobId);
   }
-  const index = pendingExecutions(world, execution.thingName).findIndex((other) =>
-    comesFirst(execution, other),
-  );
-  pending.splice(index < 0 ? pending.length : index, 0, execution.jobId);
 }
 
+/** Removes a pending execution from its thing's queue. Call it before a change of the execution, which its place shows. */
 export function removeFromPending(world: World, execution: Execution): void {
-  const { pending } = ensurePendingQueue(world, execution.thingName);
-  const index = pending.indexOf(execution.jobId);
-  if (index >= 0) pending.splice(index, 1);
+  const { jobId } = execution;
+  const queue = ensurePendingQueue(world, execution.thingName);
+  for (const jobIds of arraysWith(world, queue, jobId)) {
+    const index = placeIn(world, jobIds, execution);
+    if (jobIds[index] === jobId) jobIds.splice(index, 1);
+  }
+}
+
+/** Returns where the execution is in a queue, or belongs. */
+function placeIn(world: World, jobIds: readonly string[], execution: Execution): number {
+  return firstIn(jobIds, (jobId) => {
+    const other = currentExecution(world, jobId, execution.thingName);
+    return other !== undefined && comesFirst(other, execution);
+  });
 }
 
 /** Orders by `queuedAt`; the sequence number gives the same order, also within one millisecond. */
 function comesFirst(a: Execution, b: Execution): boolean {
   if (a.status !== b.status) return a.status === "IN_PROGRESS";
   return a.sequence < b.sequence;
+}
+
+/** Length from which the part of a queue that has maintenance windows is kept instead of looked for. */
+const LONG_QUEUE = 32;
+
+/** For long queues: the ids in `pending` of jobs with maintenance windows. Derived, so not in the state that is stored. */
+const windowedParts = new WeakMap<PendingQueue, string[]>();
+
+function windowedJobs(world: World, queue: PendingQueue): readonly string[] {
+  const kept = windowedParts.get(queue);
+  if (kept !== undefined) return kept;
+  const found = queue.pending.filter((jobId) => hasWindows(world, jobId));
+  if (queue.pending.length >= LONG_QUEUE) windowedParts.set(queue, found);
+  return found;
+}
+
+/** Returns the arrays that have the job while it is pending. */
+function arraysWith(world: World, queue: PendingQueue, jobId: string): string[][] {
+  const windowed = windowedParts.get(queue);
+  return windowed !== undefined && hasWindows(world, jobId) ? [queue.pending, windowed] : [queue.pending];
+}
+
+export function hasWindows(world: World, jobId: string): boolean {
+  return world.jobs.get(jobId)?.schedulingConfig?.maintenanceWindows !== undefined;
 }

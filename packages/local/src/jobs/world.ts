@@ -21,8 +21,8 @@ export interface World extends SearchWorld, PackageWorld {
 /** A running command: the world that it changes, and what it leaves for `applyConsequences` and the notifications. */
 export interface CommandContext extends ShadowContext {
   world: World;
-  /** What each affected thing saw of its queue before the command. */
-  before: Map<string, PendingView>;
+  /** What each affected thing saw of its queue before the command, by thing name. */
+  before: Map<string, QueueBefore>;
   /** Executions that have reached a terminal state, until `applyConsequences` has handled them. */
   ended: Execution[];
   /** Ids of the jobs whose executions or rollout have changed, until `applyConsequences` has handled them. */
@@ -57,8 +57,13 @@ export function startCommand(world: World, timeAndRandom: TimeAndRandom): Comman
   };
 }
 
-/** Sequence numbers of the executions that a thing sees, `$next` first. */
-export type PendingView = readonly number[];
+/** What a device saw of its queue before the command, as far as the command may change it. */
+interface QueueBefore {
+  /** Sequence number of `$next`; `undefined` if nothing was pending. */
+  next: number | undefined;
+  /** Whether the device saw each of the executions that the command may have added, changed, hidden or shown. */
+  wasVisible: Map<Execution, boolean>;
+}
 
 export function createWorld(region: string): World {
   return {

@@ -15,7 +15,7 @@ import {
   readStepTimeout,
 } from "../jobs/fields.js";
 import type { Execution } from "../jobs/job.js";
-import { visibleExecutions } from "../jobs/pending-queue.js";
+import { nextExecution } from "../jobs/pending-queue.js";
 import { type Members, optionalBoolean, requiredChoice, requiredString } from "../rest/fields.js";
 
 /**
@@ -60,7 +60,7 @@ export function describe(
   const includeJobDocument = optionalBoolean(members, "includeJobDocument", true);
   const execution =
     jobId === NEXT_JOB_ID
-      ? visibleExecutions(world, thingName)[0]
+      ? nextExecution(world, thingName)
       : findExecution(world, {
           jobId: requiredString({ jobId }, "jobId", JOB_ID),
           thingName,
