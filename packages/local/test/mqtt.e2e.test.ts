@@ -1,5 +1,5 @@
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
-import type { IPublishPacket, ISubscribePacket } from "mqtt-packet";
+import { generate, type IPublishPacket, type ISubscribePacket } from "mqtt-packet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { MovableClock } from "../src/clock.js";
 import { createFaults } from "../src/faults/faults.js";
@@ -295,6 +295,40 @@ describe("CONNECT", () => {
       .toContain("no CONNECT within 30000 ms");
     await silent.closed();
   });
+});
+
+test("a client gets what was sent before its connection is broken", async () => {
+  const victim = await connected(server.port, 4, { clientId: "victim" });
+  victim.send(subscribePacket(["a"]));
+  await victim.next();
+  for (const text of ["1", "2"]) broker.publish(brokerMessage("a", text, 1));
+  expect(broker.breakConnection("victim")).toBe(true);
+  expect(await victim.closed()).toMatchObject([
+    { cmd: "publish", payload: Buffer.from("1") },
+    { cmd: "publish", payload: Buffer.from("2") },
+  ]);
+});
+
+test("packets that come together are answered in their order", async () => {
+  const busy = await connected(server.port, 4);
+  const packets = [
+    publishPacket("a", "1", { qos: 1, messageId: 1 }),
+    subscribePacket(["a"]),
+    publishPacket("a", "2", { qos: 1, messageId: 2 }),
+    { cmd: "pingreq" } as const,
+    publishPacket("a", "3", { qos: 1, messageId: 3 }),
+    { cmd: "disconnect" } as const,
+  ];
+  busy.sendBytes(Buffer.concat(packets.map((packet) => generate(packet))));
+  expect(await busy.closed()).toMatchObject([
+    { cmd: "puback", messageId: 1 },
+    { cmd: "suback" },
+    { cmd: "publish", payload: Buffer.from("2") },
+    { cmd: "puback", messageId: 2 },
+    { cmd: "pingresp" },
+    { cmd: "publish", payload: Buffer.from("3") },
+    { cmd: "puback", messageId: 3 },
+  ]);
 });
 
 test("a client that is silent for one and a half keep-alives is disconnected", async () => {
