@@ -1,4 +1,4 @@
-import { generate, type Packet } from "mqtt-packet";
+import type { Packet } from "mqtt-packet";
 import type { Clock } from "../clock.js";
 import type { FaultSource } from "../faults/faults.js";
 import type { Log } from "../log.js";
@@ -7,6 +7,7 @@ import type { Permissions } from "../policies/permissions.js";
 import type { Broker } from "./broker.js";
 import type { Client, Link } from "./clients.js";
 import { type ConnectionTerms, capSessionExpiry, connackAccepted } from "./connect.js";
+import { encodePacket, encodePuback } from "./encode-packet.js";
 import { MqttError, REASON } from "./errors.js";
 import { createMessageFaults } from "./message-faults.js";
 import { createOutbox, type Outbox } from "./outbox.js";
@@ -92,6 +93,7 @@ export class ConnectedClient {
       applyFaults,
       answerRequest: (topic, payload) => options.answerRequest(topic, payload, certificateId),
       send: (packet) => this.send(packet),
+      acknowledge: (messageId) => carrier.sendBytes(encodePuback(messageId)),
       log,
     });
   }
@@ -106,7 +108,7 @@ export class ConnectedClient {
 
   /** Sends a packet that is not a PUBLISH. */
   send(packet: Packet): void {
-    this.#carrier.sendBytes(generate(packet, { protocolVersion: this.terms.version }));
+    this.#carrier.sendBytes(encodePacket(packet, this.terms.version));
   }
 
   /** Applies the session expiry of a DISCONNECT. @throws {MqttError} if it may not have one */

@@ -1,10 +1,11 @@
 import { messageOf } from "@fota/shared";
-import { generate, type IConnectPacket, type IDisconnectPacket, type Packet } from "mqtt-packet";
+import type { IConnectPacket, IDisconnectPacket, Packet } from "mqtt-packet";
 import type { Clock } from "../clock.js";
 import type { Access } from "../policies/access.js";
 import type { Link } from "./clients.js";
 import { type ConnectionTerms, connackRefused, type Refusal, readConnect } from "./connect.js";
 import { type Carrier, ConnectedClient, type ConnectedClientOptions } from "./connected-client.js";
+import { encodePacket } from "./encode-packet.js";
 import { MqttError, REASON } from "./errors.js";
 import { CONNECT_TIMEOUT_MS, UNREAD_MAX_BYTES } from "./limits.js";
 import { createPacketReader } from "./packet-reader.js";
@@ -116,7 +117,7 @@ export class Connection implements Carrier {
       this.#options.log(
         `mqtt: ${packet.clientId || "client"} at ${this.#wire.peer} refused: ${terms.message}`,
       );
-      this.sendBytes(generate(connackRefused(version, terms), { protocolVersion: version }));
+      this.sendBytes(encodePacket(connackRefused(version, terms), version));
       this.#end("CLIENT_ERROR");
       return;
     }
@@ -146,7 +147,7 @@ export class Connection implements Carrier {
     if (this.#connected?.terms.version === 5) {
       this.#connected.send({ cmd: "disconnect", reasonCode, properties: { reasonString: message } });
     } else if (reasonCode === REASON.unsupportedProtocolVersion) {
-      this.sendBytes(generate(connackRefused(undefined, { reasonCode, message })));
+      this.sendBytes(encodePacket(connackRefused(undefined, { reasonCode, message })));
     }
     this.#end(toDisconnectReason(reasonCode), true);
   }

@@ -1,8 +1,9 @@
-import { generate, type IPublishPacket } from "mqtt-packet";
+import type { IPublishPacket } from "mqtt-packet";
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
 import type { Permissions } from "../policies/permissions.js";
 import type { ConnectionTerms } from "./connect.js";
+import { encodePublish } from "./encode-packet.js";
 import { deliveredProperties } from "./message.js";
 import type { ApplyMessageFaults } from "./message-faults.js";
 import { acknowledge, type Delivery, type Session, takeSendable } from "./session.js";
@@ -41,7 +42,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const packet: IPublishPacket = { cmd: "publish", topic, payload, qos, retain, dup };
     if (messageId !== undefined) packet.messageId = messageId;
     if (terms.version === 5) packet.properties = deliveredProperties(message, clock.nowMs());
-    const bytes = generate(packet, { protocolVersion: terms.version });
+    const bytes = encodePublish(packet, terms.version);
     if (bytes.length > terms.maximumPacketSize) return false;
     applyFaults("toClient", topic, () => sendBytes(bytes));
     return true;

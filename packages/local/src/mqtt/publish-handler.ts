@@ -1,5 +1,5 @@
 import { matchJobsTopic, matchProvisioningTopic, matchShadowTopic, messageOf } from "@fota/shared";
-import type { IPublishPacket, Packet } from "mqtt-packet";
+import type { IPublishPacket } from "mqtt-packet";
 import type { Log } from "../log.js";
 import type { Permissions } from "../policies/permissions.js";
 import { basicIngestRule } from "../topics.js";
@@ -21,8 +21,8 @@ export interface PublishHandlerOptions {
     topic: string,
     payload: Uint8Array,
   ) => Promise<{ topic: string; payload: string } | undefined>;
-  /** Sends a packet that is not a PUBLISH. */
-  send: (packet: Packet) => void;
+  /** Sends a PUBACK of success. */
+  acknowledge: (messageId: number) => void;
   log: Log;
 }
 
@@ -61,9 +61,7 @@ export class PublishHandler {
     const messageId = packet.qos === 1 ? requirePacketId(packet) : undefined;
     applyFaults("fromClient", message.topic, (isRepeat) => {
       const acknowledge = () => {
-        if (messageId !== undefined && !isRepeat) {
-          this.#options.send({ cmd: "puback", messageId, reasonCode: 0 });
-        }
+        if (messageId !== undefined && !isRepeat) this.#options.acknowledge(messageId);
       };
       if (isRequest) {
         acknowledge(); // as at AWS, it confirms that the broker has the request, not that the service has handled it
