@@ -78,3 +78,8 @@ export function certificateState(message: string): AwsError {
 export function deleteConflict(message: string): AwsError {
   return new AwsError("DeleteConflictException", 409, message);
 }
+
+/** A certificate that a client registers cannot be used. */
+export function certificateValidation(message: string): AwsError {
+  return new AwsError("CertificateValidationException", 400, message);
+}

@@ -1,11 +1,13 @@
 /** Compares the answers of all operations with AWS's API models in boto3 (Debian: `python3-boto3`). */
 import { execFile, spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { certificatePem, createCertificate } from "../src/certificates/x509.js";
 import { startLocal } from "../src/index.js";
 
 const run = promisify(execFile);
@@ -26,6 +28,14 @@ const REQUEST = [
   "-----END CERTIFICATE REQUEST-----",
 ].join("\n");
 
+/** A certificate that the stand-in did not issue. */
+function foreignCertificate(): string {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const validity = { notBeforeMs: Date.now(), notAfterMs: Date.now() + 86_400_000 };
+  const signer = { subject: "factory", publicKey, privateKey };
+  return certificatePem(createCertificate({ subject: "sn0123", publicKey, ...validity }, signer));
+}
+
 /** Members that the stand-in never sends because it lacks the feature, by operation. */
 const NOT_SUPPORTED: Readonly<Record<string, RegExp>> = {
   ListTagsForResource: /^nextToken$/, // all tags come at once
@@ -35,7 +45,7 @@ const NOT_SUPPORTED: Readonly<Record<string, RegExp>> = {
   DescribeThingGroup: /attributePayload\.merge$/, // in requests only
   GetIndexingConfiguration: /filter\.connectivity$/,
   SearchIndex: /^things\.deviceDefender$/,
-  // Own CAs, and transfers between accounts.
+  // Registered CAs, and transfers between accounts.
   DescribeCertificate: /(caCertificateId|previousOwnedBy|transferData\..*)$/,
   DescribeProvisioningTemplate: /^preProvisioningHook/, // a hook is refused
   DescribeJob: /namespaceId$/,
@@ -90,7 +100,10 @@ test.skipIf(python === undefined)(
     try {
       const script = fileURLToPath(new URL("./model-answers.py", import.meta.url));
       const env = { PATH: process.env["PATH"], HOME: home };
-      const { stdout } = await run(`${python}`, [script, local.endpoint, REQUEST], { env, timeout: 110_000 });
+      const { stdout } = await run(`${python}`, [script, local.endpoint, REQUEST, foreignCertificate()], {
+        env,
+        timeout: 110_000,
+      });
       const { absent, untested } = JSON.parse(stdout) as {
         absent: Record<string, Record<string, string[]>>;
         untested: string[];

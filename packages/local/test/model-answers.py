@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-endpoint, signing_request = sys.argv[1:]
+endpoint, signing_request, foreign_certificate = sys.argv[1:]
 PAIR = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 CONFIG = Config(
     parameter_validation=False, retries={"max_attempts": 0}, signature_version="v4", s3={"addressing_style": "path"}
@@ -188,6 +188,7 @@ def index(iot, shadow_data):
 def certificates(iot):
     certificate = iot("CreateKeysAndCertificate", setAsActive=True)
     other = iot("CreateCertificateFromCsr", certificateSigningRequest=signing_request)
+    iot("RegisterCertificateWithoutCA", certificatePem=foreign_certificate)
     arn, certificate_id = certificate["certificateArn"], certificate["certificateId"]
     iot("DescribeCertificate", certificateId=certificate_id)
     iot("ListCertificates", pageSize=1)

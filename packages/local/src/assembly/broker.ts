@@ -58,8 +58,9 @@ export async function startBroker(
     log,
     answerRequest,
   });
-  const common = { connections, host, accessOf: authorizer.accessOf, log };
-  const tls = tlsOptions(authority, certificateNames(options));
+  const { accessOf, isRegistered } = authorizer;
+  const common = { connections, host, accessOf, log };
+  const tls = { ...tlsOptions(authority, certificateNames(options)), isRegistered };
   const plain = await closers.own(serveMqtt({ ...common, port: options.mqttPort ?? 0 }));
   const secure = await closers.own(serveMqtt({ ...common, port: options.mqttsPort ?? 0, tls }));
   return { authorizer, broker, connections, answerRequest, mqttPort: plain.port, mqttsPort: secure.port };

@@ -49,6 +49,7 @@ export async function startServices(
     authenticate: createGatewayCheck({ credentials, region, clock }, verifySignatures),
     requestGuard,
     certificateRefusal: authorizer.certificateRefusal,
+    isRegistered: authorizer.isRegistered,
     log,
   });
   // The services need the ports for their answers, so they are created after both servers; earlier requests wait.
@@ -93,6 +94,7 @@ export async function startServices(
     }),
     requestGuard,
     certificateRefusal: authorizer.certificateRefusal,
+    isRegistered: authorizer.isRegistered,
     log,
   });
   setListener((request, response) => {

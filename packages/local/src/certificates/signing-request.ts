@@ -50,9 +50,9 @@ function readParts(bytes: Buffer): DerValue[] {
 }
 
 /**
- * Accepts RSA of 2048 bits or more, or a NIST curve. Source: AWS IoT Developer Guide, "Create a client certificate".
+ * Accepts RSA of 2048 bits or more, or a NIST curve. Throws an error otherwise. Source: AWS IoT Developer Guide, "Create a client certificate".
  */
-function checkKey({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): void {
+export function checkKey({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): void {
   const { modulusLength = 0, namedCurve = "" } = asymmetricKeyDetails;
   if (asymmetricKeyType === "rsa" && modulusLength >= RSA_MIN_BITS) return;
   if (asymmetricKeyType === "ec" && CURVES.includes(namedCurve)) return;

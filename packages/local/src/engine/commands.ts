@@ -36,6 +36,7 @@ import {
   detachPolicy,
   detachThingPrincipal,
   registerCertificate,
+  registerCertificateWithoutCa,
   updateCertificate,
 } from "../registry/certificates.js";
 import { indexConnectivity, noteConnectivity } from "../registry/connectivity.js";
@@ -102,6 +103,7 @@ const COMMANDS = {
   indexConnectivity,
   noteConnectivity,
   registerCertificate,
+  registerCertificateWithoutCa,
   updateCertificate,
   deleteCertificate,
   attachThingPrincipal,

@@ -20,6 +20,7 @@ const IOT_PATHS = new Set([
   "attached-policies",
   "billing-groups",
   "ca-certificates",
+  "certificate",
   "certificates",
   "dynamic-thing-groups",
   "effective-policies",

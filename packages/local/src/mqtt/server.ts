@@ -1,6 +1,6 @@
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
-import { clientCertificateId } from "../certificates/client-certificate.js";
+import { type IsRegistered, readClientCertificate } from "../certificates/client-certificate.js";
 import { type Listening, listen } from "../listening.js";
 import type { Log } from "../log.js";
 import { describePeer, rememberPeers } from "../peer.js";
@@ -12,8 +12,8 @@ export interface MqttServerOptions {
   connections: ConnectionRegistry;
   host: string;
   port: number;
-  /** With it, the server uses TLS and requires a client certificate that `tls.ca` signed. */
-  tls?: TlsOptions;
+  /** With it, the server uses TLS and requires a client certificate that `tls.ca` signed, or that is registered. */
+  tls?: TlsOptions & { isRegistered: IsRegistered };
   accessOf: AccessOf;
   log: Log;
 }
@@ -47,15 +47,20 @@ export function serveMqtt({
   if (tls === undefined) {
     server = createTcpServer((socket) => accept(socket));
   } else {
-    const mutualTls: TlsOptions = { ...tls, requestCert: true, rejectUnauthorized: true };
-    // Without a certificate the handshake fails before; an empty id is never registered.
-    server = createTlsServer(mutualTls, (socket: TLSSocket) =>
-      accept(socket, clientCertificateId(socket) ?? ""),
-    );
-    server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
-      log(`mqtts: client at ${describePeer(socket)} refused: ${describeHandshakeError(error)}`);
+    const refuse = (socket: TLSSocket, reason: string) => {
+      log(`mqtts: client at ${describePeer(socket)} refused: ${reason}`);
       socket.destroy();
+    };
+    // Otherwise TLS would refuse registered certificates of other CAs.
+    const mutualTls: TlsOptions = { ...tls, requestCert: true, rejectUnauthorized: false };
+    server = createTlsServer(mutualTls, (socket: TLSSocket) => {
+      const found = readClientCertificate(socket, tls.isRegistered) ?? { fault: "it has no certificate" };
+      if ("fault" in found) refuse(socket, found.fault);
+      else accept(socket, found.certificateId);
     });
+    server.on("tlsClientError", (error: Error, socket: TLSSocket) =>
+      refuse(socket, describeHandshakeError(error)),
+    );
   }
   rememberPeers(server);
   return listen(server, host, port);

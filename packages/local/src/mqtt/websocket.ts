@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { messageOf } from "@fota/shared";
 import { type WebSocket, WebSocketServer } from "ws";
-import { clientCertificateId } from "../certificates/client-certificate.js";
+import { clientCertificateId, type IsRegistered } from "../certificates/client-certificate.js";
 import type { RequestGuard } from "../http/request-guard.js";
 import type { Log } from "../log.js";
 import { describePeer } from "../peer.js";
@@ -26,6 +26,7 @@ export interface WebSocketUpgradeOptions {
   requestGuard: RequestGuard;
   /** Returns why a client with this certificate may not connect; `undefined` if it may. */
   certificateRefusal: (certificateId: string) => string | undefined;
+  isRegistered: IsRegistered;
   log: Log;
 }
 
@@ -87,7 +88,8 @@ function authorizeUpgrade(
     return { status: "400 Bad Request", type: "InvalidRequestException", message };
   }
   const { socket } = request;
-  const certificateId = socket instanceof TLSSocket ? clientCertificateId(socket) : undefined;
+  const certificateId =
+    socket instanceof TLSSocket ? clientCertificateId(socket, options.isRegistered) : undefined;
   try {
     const fault = certificateId === undefined ? undefined : options.certificateRefusal(certificateId);
     if (fault !== undefined) return forbidden(fault);

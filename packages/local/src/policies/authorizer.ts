@@ -7,6 +7,8 @@ import { createPermissions, type PermissionOptions, type Requester } from "./per
 export interface Authorizer {
   /** Returns why a client with this certificate may not connect; `undefined` if it may. */
   certificateRefusal(certificateId: string): string | undefined;
+  /** Returns whether the certificate is registered, whatever its status is. */
+  isRegistered(certificateId: string): boolean;
   /** Returns the access of an MQTT client. */
   accessOf(peer: Pick<Requester, "certificateId" | "sourceIp" | "signed">): Access;
   /**
@@ -35,6 +37,7 @@ export function createAuthorizer(options: PermissionOptions): Authorizer {
 
   return {
     certificateRefusal,
+    isRegistered: (certificateId) => certificateOf(source.world, certificateId) !== undefined,
 
     accessOf: (peer) => ({
       certificateId: peer.certificateId,

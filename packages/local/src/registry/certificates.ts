@@ -1,5 +1,5 @@
 import { iotArn } from "../account.js";
-import { certificateState, deleteConflict, notFound } from "../errors.js";
+import { alreadyExists, certificateState, deleteConflict, notFound } from "../errors.js";
 import { nextSequence, type RegistryContext } from "./context.js";
 import { checkPolicyCount, existingPolicy } from "./policies.js";
 import type { Certificate, Policy, Registry } from "./registry.js";
@@ -19,10 +19,24 @@ export function registerCertificate(
   return addCertificate(context, { ...input, status: active ? "ACTIVE" : "INACTIVE" });
 }
 
+/** Adds a certificate that another CA issued. @throws {AwsError} ResourceAlreadyExists */
+export function registerCertificateWithoutCa(
+  context: RegistryContext,
+  input: Pick<Certificate, "certificateId" | "certificatePem" | "status">,
+): Readonly<Certificate> {
+  const { certificateId } = input;
+  const existing = context.world.certificates.get(certificateId);
+  if (existing !== undefined) {
+    const arn = certificateArn(context.world, existing);
+    throw alreadyExists("The certificate is already registered.", certificateId, arn);
+  }
+  return addCertificate(context, { ...input, mode: "SNI_ONLY" });
+}
+
 /** Adds a certificate with the status that it begins with. */
 export function addCertificate(
   context: RegistryContext,
-  input: Pick<Certificate, "certificateId" | "certificatePem" | "status">,
+  input: Pick<Certificate, "certificateId" | "certificatePem" | "status" | "mode">,
 ): Readonly<Certificate> {
   const certificate: Certificate = {
     ...input,

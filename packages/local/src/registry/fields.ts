@@ -27,6 +27,8 @@ export const CERTIFICATE_ID: StringRule = {
   patternText: "(0x)?[a-fA-F0-9]+",
 };
 
+export const CERTIFICATE_PEM: StringRule = { max: 65_536 };
+
 export const ATTRIBUTE_NAME: StringRule = { max: 128, pattern: /^[a-zA-Z0-9_.,@/:#-]+$/ };
 const ATTRIBUTE_VALUE: StringRule = { min: 0, max: 800, pattern: /^[a-zA-Z0-9_.,@/:#=[\]-]*$/ };
 

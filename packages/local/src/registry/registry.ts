@@ -162,6 +162,8 @@ export interface Certificate {
   lastUpdatedAtMs: number;
   /** Number of changes, including its creation; absent means 1. */
   customerVersion?: number;
+  /** Present only if another CA issued it, and it was registered without that CA. */
+  mode?: "SNI_ONLY";
   /** Names of the policies attached to it. */
   policies: Set<string>;
   /** Names of the things it is attached to. */

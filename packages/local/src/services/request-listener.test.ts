@@ -24,6 +24,7 @@ beforeEach(async () => {
     admin: async () => undefined,
     requestGuard: createRequestGuard({}),
     certificateRefusal: () => undefined,
+    isRegistered: () => false,
     log: (line) => log.push(line),
   });
   door = await serveHttp({

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { TLSSocket } from "node:tls";
 import { messageOf } from "@fota/shared";
 import { isFromThisMachine } from "../addresses.js";
-import { clientCertificateId } from "../certificates/client-certificate.js";
+import { clientCertificateId, type IsRegistered } from "../certificates/client-certificate.js";
 import { allowOrigin, answerPreflight, exposeHeaders, isPreflight } from "../http/cors.js";
 import type { GuardRefusal, RequestGuard } from "../http/request-guard.js";
 import { routeRequest, type ServiceName } from "../http/routing.js";
@@ -21,6 +21,7 @@ export interface RequestListenerOptions {
   requestGuard: RequestGuard;
   /** Returns why a client with this certificate may not connect; `undefined` if it may. */
   certificateRefusal: (certificateId: string) => string | undefined;
+  isRegistered: IsRegistered;
   log: Log;
 }
 
@@ -73,7 +74,8 @@ async function answer(
     return;
   }
   const { socket } = request;
-  const certificateId = socket instanceof TLSSocket ? clientCertificateId(socket) : undefined;
+  const certificateId =
+    socket instanceof TLSSocket ? clientCertificateId(socket, options.isRegistered) : undefined;
   const fault = certificateId === undefined ? undefined : options.certificateRefusal(certificateId);
   if (fault !== undefined) {
     refuse(response, requestId, 403, "ForbiddenException", fault);

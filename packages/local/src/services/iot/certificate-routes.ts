@@ -4,7 +4,8 @@ import type { CertificateIssuer } from "../../certificates/issuer.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest, notSupported } from "../../errors.js";
 import { certificateArn, existingCertificate, thingsOf } from "../../registry/certificates.js";
-import { CERTIFICATE_ID, nameInArn, THING_NAME } from "../../registry/fields.js";
+import { CERTIFICATE_ID, CERTIFICATE_PEM, nameInArn, THING_NAME } from "../../registry/fields.js";
+import { readForeignCertificate } from "../../registry/foreign-certificate.js";
 import type { Certificate } from "../../registry/registry.js";
 import { readClientSigningRequest } from "../../registry/signing-request.js";
 import { existingThing } from "../../registry/things.js";
@@ -35,6 +36,7 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
   return [
     route("POST /keys-and-certificate", createKeysAndCertificate),
     route("POST /certificates", createCertificateFromCsr),
+    route("POST /certificate/register-no-ca", registerCertificateWithoutCa),
     route("GET /certificates/{certificateId}", describeCertificate),
     route("GET /certificates", listCertificates),
     route("PUT /certificates/{certificateId}", updateCertificate),
@@ -73,6 +75,16 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     const active = optionalBoolean(members, "setAsActive");
     const certificate = await engine.run("registerCertificate", { certificateId, certificatePem, active });
     return { certificateArn: certificateArn(engine.world, certificate), certificateId, certificatePem };
+  }
+
+  async function registerCertificateWithoutCa({ body }: RestRequest) {
+    refuseUnknownMembers("RegisterCertificateWithoutCA", body, ["certificatePem", "status"]);
+    const certificatePem = requiredString(body, "certificatePem", CERTIFICATE_PEM);
+    const status = optionalChoice(body, "status", STATUSES) ?? "INACTIVE"; // AWS does not document the default
+    const certificateId = readForeignCertificate(certificatePem);
+    const input = { certificateId, certificatePem, status };
+    const certificate = await engine.run("registerCertificateWithoutCa", input);
+    return { certificateArn: certificateArn(engine.world, certificate), certificateId };
   }
 
   function describeCertificate({ params }: RestRequest) {
@@ -191,7 +203,7 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
       certificateId: certificate.certificateId,
       status: certificate.status,
       creationDate: certificate.createdAtMs / 1000,
-      certificateMode: "DEFAULT",
+      certificateMode: certificate.mode ?? "DEFAULT",
     };
   }
 }
