@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Engine } from "../src/engine/engine.js";
 import type { S3Access } from "../src/jobs/s3-access.js";
 import { nextSequence } from "../src/registry/context.js";
-import { findRoute } from "../src/rest/router.js";
+import { createRouter } from "../src/rest/router.js";
 import { executionRoutes } from "../src/services/iot/execution-routes.js";
 import { jobRoutes } from "../src/services/iot/job-routes.js";
 import {
@@ -35,7 +35,7 @@ function readAll(model: Model, path: string, member: string, maxResults?: number
     close: () => Promise.resolve(),
   };
   const routes = [...jobRoutes(engine, noObjects), ...executionRoutes(engine)];
-  const { handler, params } = findRoute(routes, "GET", path);
+  const { handler, params } = createRouter(routes)("GET", path);
   const items: Record<string, unknown>[] = [];
   const sizes: number[] = [];
   for (let nextToken: string | undefined = ""; nextToken !== undefined; ) {

@@ -3,7 +3,7 @@ import { messageOf } from "@fota/shared";
 import { AwsError, invalidRequest } from "../errors.js";
 import type { RequestContext, Service } from "../http/service.js";
 import { type Authenticate, authenticatedCertificateId } from "./authenticate.js";
-import { findRoute, type RestRequest, type Route } from "./router.js";
+import { createRouter, type RestRequest, type Route, type Router } from "./router.js";
 
 /** Four times the largest body that the limits allow (100 target ARNs and a document of 32 KiB, escaped). */
 const BODY_MAX_BYTES = 1024 * 1024;
@@ -20,6 +20,7 @@ export interface RestServiceOptions {
 /** Creates a service of the `rest-json` protocol from its routes. */
 export function restService(routes: readonly Route[], options: RestServiceOptions = {}): Service {
   const { authenticate, rawBodies = false, translate = (error) => error } = options;
+  const findRoute = createRouter(routes);
   return async (request, response, context) => {
     try {
       const body = await readBody(request);
@@ -27,7 +28,7 @@ export function restService(routes: readonly Route[], options: RestServiceOption
       if (context.clientCertificateId === undefined) refuseContentType(request.headers["content-type"]);
       authenticate?.(request, body, context);
       const certificateId = authenticatedCertificateId(request, context);
-      const answer = await handle(routes, request, { bytes: body, rawBodies, certificateId });
+      const answer = await handle(findRoute, request, { bytes: body, rawBodies, certificateId });
       send(response, 200, answer ?? {}, context);
     } catch (error) {
       sendError(response, translate(asAwsError(error)), context);
@@ -36,7 +37,7 @@ export function restService(routes: readonly Route[], options: RestServiceOption
 }
 
 async function handle(
-  routes: readonly Route[],
+  findRoute: Router,
   request: IncomingMessage,
   {
     bytes,
@@ -46,7 +47,7 @@ async function handle(
 ): Promise<unknown> {
   const [path = "/", search = ""] = splitOnce(request.url ?? "/", "?");
   const method = request.method ?? "GET";
-  const { handler, params } = findRoute(routes, method, path);
+  const { handler, params } = findRoute(method, path);
   const { headers } = request;
   return handler({
     method,

@@ -29,57 +29,75 @@ export interface Route {
 }
 
 /**
- * Creates a route, as in `route("GET /things/{thingName}", handler)`. A parameter with a plus sign, as in
- * `POST /topics/{topic+}`, stands for all remaining segments, whose slashes a client may leave unencoded.
+ * Creates a route, as in `route("GET /things/{thingName}", handler)`. Its first segment is literal. A parameter with a
+ * plus sign, as in `POST /topics/{topic+}`, stands for all remaining segments, whose slashes a client may leave
+ * unencoded.
  */
 export function route(operation: string, handler: Handler): Route {
   const [method = "", path = ""] = operation.split(" ");
   return { method, segments: path.split("/").slice(1), handler };
 }
 
+/** A route that a request has matched, with the values of its parameters. */
+interface FoundRoute {
+  handler: Handler;
+  params: Record<string, string>;
+}
+
 /**
  * Finds the route of a request. A route with a literal segment is preferred to one with a parameter.
  * @throws {AwsError} with method and path, if there is none
  */
-export function findRoute(
-  routes: readonly Route[],
-  method: string,
-  path: string,
-): { handler: Handler; params: Record<string, string> } {
-  const segments = path.split("/").slice(1).map(decodeSegment);
-  let best: { handler: Handler; params: Record<string, string> } | undefined;
-  for (const candidate of routes) {
-    if (candidate.method !== method) continue;
-    const params = matchSegments(candidate.segments, segments);
-    if (params === undefined) continue;
-    if (best === undefined || Object.keys(params).length < Object.keys(best.params).length) {
-      best = { handler: candidate.handler, params };
-    }
+export type Router = (method: string, path: string) => FoundRoute;
+
+/** Creates the router of `routes`. It tries only those that have the method and the first segment of a request. */
+export function createRouter(routes: readonly Route[]): Router {
+  const byStart = new Map<string, Route[]>();
+  for (const each of [...routes].sort((a, b) => countParams(a) - countParams(b))) {
+    const start = `${each.method} ${each.segments[0]}`;
+    byStart.set(start, [...(byStart.get(start) ?? []), each]);
   }
-  if (best === undefined) throw notSupported(`${method} ${path}`);
-  return best;
+  return (method, path) => {
+    const segments = path.split("/").slice(1).map(decodeSegment);
+    const found = byStart.get(`${method} ${segments[0]}`)?.find((each) => matches(each.segments, segments));
+    if (found === undefined) throw notSupported(`${method} ${path}`);
+    return { handler: found.handler, params: readParams(found.segments, segments) };
+  };
 }
 
-function matchSegments(template: readonly string[], segments: readonly string[]) {
+function matches(template: readonly string[], segments: readonly string[]): boolean {
   const last = template.length - 1;
-  const isOpen = template[last]?.endsWith("+}") === true;
-  if (isOpen ? segments.length <= last : segments.length !== template.length) return undefined;
+  const isOpen = isOpenParam(template[last]);
+  if (isOpen ? segments.length <= last : segments.length !== template.length) return false;
+  return template.every((part, index) => {
+    if (!isParam(part)) return part === segments[index];
+    return segments[index] !== "" || (isOpen && index === last && segments.length > template.length);
+  });
+}
+
+function readParams(template: readonly string[], segments: readonly string[]): Record<string, string> {
   const params: Record<string, string> = {};
   for (const [index, part] of template.entries()) {
-    if (isOpen && index === last) {
-      const rest = segments.slice(last).join("/");
-      return rest === "" ? undefined : { ...params, [part.slice(1, -2)]: rest };
-    }
-    const segment = segments[index] ?? "";
-    if (part.startsWith("{")) {
-      if (segment === "") return undefined;
-      params[part.slice(1, -1)] = segment;
-    } else if (part !== segment) return undefined;
+    if (isOpenParam(part)) params[part.slice(1, -2)] = segments.slice(index).join("/");
+    else if (isParam(part)) params[part.slice(1, -1)] = segments[index] ?? "";
   }
   return params;
 }
 
+function countParams({ segments }: Route): number {
+  return segments.filter(isParam).length;
+}
+
+function isParam(part: string): boolean {
+  return part.startsWith("{");
+}
+
+function isOpenParam(part = ""): boolean {
+  return part.endsWith("+}");
+}
+
 function decodeSegment(segment: string): string {
+  if (!segment.includes("%")) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {
