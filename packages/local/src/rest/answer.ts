@@ -69,13 +69,14 @@ export function sendError(response: ServerResponse, error: AwsError, context: Re
 
 function send(response: ServerResponse, status: number, body: unknown, context: RequestContext): void {
   if (response.destroyed) return;
-  const bytes = Buffer.from(JSON.stringify(body));
+  // As a string, which Node.js sends together with the head in one system call; a Buffer would be a second piece.
+  const text = JSON.stringify(body);
   response.writeHead(status, {
     "content-type": "application/json",
-    "content-length": bytes.length,
+    "content-length": Buffer.byteLength(text),
     "x-amzn-RequestId": context.requestId,
   });
-  response.end(bytes);
+  response.end(text);
 }
 
 function asAwsError(error: unknown): AwsError {
@@ -85,17 +86,30 @@ function asAwsError(error: unknown): AwsError {
 
 /** @throws {AwsError} InvalidRequestException with status 413 if the body is too large */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  if (!hasBody(request)) return NO_BODY;
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    // Reads to the end: an earlier answer would reach the client as a broken connection.
-    if (sizeBytes <= BODY_MAX_BYTES) chunks.push(chunk);
-  }
+  // Listeners, because an asynchronous iterator takes several times as long for the one chunk of most bodies.
+  await new Promise((resolve, reject) => {
+    request.on("data", (chunk: Buffer) => {
+      sizeBytes += chunk.length;
+      // Reads to the end: an earlier answer would reach the client as a broken connection.
+      if (sizeBytes <= BODY_MAX_BYTES) chunks.push(chunk);
+    });
+    request.on("end", resolve);
+    request.on("error", reject);
+  });
   if (sizeBytes > BODY_MAX_BYTES) {
     throw new AwsError("InvalidRequestException", 413, `the body has more than ${BODY_MAX_BYTES} bytes`);
   }
   return Buffer.concat(chunks);
+}
+
+const NO_BODY = Buffer.alloc(0);
+
+/** Returns whether the head announces a body (RFC 9112, 6.3). */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 /**
