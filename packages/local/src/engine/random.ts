@@ -1,8 +1,18 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
+
+const SEED_BYTES = 16;
+/** Random bytes for the next seeds. To fetch 4 KiB of them takes hardly longer than to fetch 16 bytes. */
+const pool = Buffer.alloc(256 * SEED_BYTES);
+let usedBytes = pool.length;
 
 /** Returns 128 random bits as 32 hex digits, so that no two commands get the same numbers by chance. */
 export function freshSeed(): string {
-  return randomBytes(16).toString("hex");
+  if (usedBytes === pool.length) {
+    randomFillSync(pool);
+    usedBytes = 0;
+  }
+  usedBytes += SEED_BYTES;
+  return pool.toString("hex", usedBytes - SEED_BYTES, usedBytes);
 }
 
 /** Returns a generator of numbers from 0 up to 1 that depend on the seed alone. It is sfc32 of PractRand. */
