@@ -53,13 +53,9 @@ export async function startServices(
     log,
   });
   // The services need the ports for their answers, so they are created after both servers; earlier requests wait.
-  let setListener: (listener: RequestListener) => void = () => undefined;
-  const ready = new Promise<RequestListener>((resolve) => {
-    setListener = resolve;
-  });
-  const handle: RequestListener = (request, response) => {
-    void ready.then((listener) => listener(request, response));
-  };
+  const early: Parameters<RequestListener>[] = [];
+  let listener: RequestListener = (...request) => early.push(request);
+  const handle: RequestListener = (request, response) => listener(request, response);
   const tls = tlsOptions(authority, certificateNames(options));
   const https = await closers.own(serveHttp({ host, port: options.httpsPort ?? 0, tls, handle, upgrade }));
   const http = await closers.own(serveHttp({ host, port: options.port ?? 0, handle, upgrade }));
@@ -97,12 +93,26 @@ export async function startServices(
     isRegistered: authorizer.isRegistered,
     log,
   });
-  setListener((request, response) => {
+  const formatDate = dateFormatter();
+  listener = (request, response) => {
     // Clients correct their own clock by it: URLs and rollouts use the stand-in's clock.
-    response.setHeader("date", new Date(clock.nowMs()).toUTCString());
+    response.setHeader("date", formatDate(clock.nowMs()));
     answer(request, response);
-  });
+  };
+  for (const request of early) listener(...request);
   return info;
+}
+
+/** Returns a function that formats a time for HTTP, and computes the text once a second. */
+function dateFormatter(): (timeMs: number) => string {
+  let [second, text] = [Number.NaN, ""];
+  return (timeMs) => {
+    if (Math.floor(timeMs / 1000) !== second) {
+      second = Math.floor(timeMs / 1000);
+      text = new Date(timeMs).toUTCString();
+    }
+    return text;
+  };
 }
 
 function makeServices(

@@ -64,9 +64,15 @@ export function createRequestGuard({
       each.startsWith("*.") ? name.endsWith(each.slice(1)) && name.length > each.length - 1 : name === each,
     );
 
+  let lastOwnHost: string | undefined; // the requests of a client all have the same
+
   function refuseHost(host: string): GuardRefusal | undefined {
+    if (host === lastOwnHost) return undefined;
     const { name } = splitAuthority(host);
-    if (isOwnName(name) || AWS_DOMAINS.some((domain) => isSubdomain(name, domain))) return undefined;
+    if (isOwnName(name) || AWS_DOMAINS.some((domain) => isSubdomain(name, domain))) {
+      lastOwnHost = host;
+      return undefined;
+    }
     return {
       message: `the host name ${quoted(host)} does not belong to this stand-in`,
       hint: `use 127.0.0.1 or localhost, or start fota local with --allow-host ${name || "<name>"}`,
