@@ -8,7 +8,7 @@ import { type Carrier, ConnectedClient, type ConnectedClientOptions } from "./co
 import { encodePacket } from "./encode-packet.js";
 import { MqttError, REASON } from "./errors.js";
 import { CONNECT_TIMEOUT_MS, UNREAD_MAX_BYTES } from "./limits.js";
-import { createPacketReader } from "./packet-reader.js";
+import { PacketReader } from "./packet-reader.js";
 import { type DisconnectReason, toDisconnectReason } from "./presence.js";
 import { SilenceTimer } from "./silence-timer.js";
 
@@ -43,9 +43,7 @@ export class Connection implements Carrier {
   readonly #wire: Wire;
   readonly #options: ConnectionOptions;
   readonly #silence: SilenceTimer;
-  readonly #read = createPacketReader((packet) => {
-    if (!this.#ended) this.#handle(packet);
-  });
+  readonly #reader = new PacketReader();
   #connected: ConnectedClient | undefined;
   #ended = false;
 
@@ -62,7 +60,10 @@ export class Connection implements Carrier {
     if (this.#ended) return;
     this.#silence.received();
     try {
-      this.#read(chunk);
+      for (const packet of this.#reader.read(chunk)) {
+        this.#handle(packet);
+        if (this.#ended) return;
+      }
     } catch (error) {
       const known = error instanceof MqttError;
       this.#fail(known ? error.reasonCode : REASON.unspecified, messageOf(error));

@@ -1,10 +1,14 @@
 import { generate, type Packet } from "mqtt-packet";
 import { expect, test } from "vitest";
-import { createPacketReader } from "./packet-reader.js";
+import { PacketReader } from "./packet-reader.js";
 
 function collect(): { packets: Packet[]; read: (chunk: Buffer) => void } {
   const packets: Packet[] = [];
-  return { packets, read: createPacketReader((packet) => packets.push(packet)) };
+  const reader = new PacketReader();
+  const read = (chunk: Buffer) => {
+    for (const packet of reader.read(chunk)) packets.push(packet);
+  };
+  return { packets, read };
 }
 
 const connect = generate({

@@ -1,56 +1,48 @@
-import { messageOf } from "@fota/shared";
-import { type Packet, parser } from "mqtt-packet";
+import type { Packet } from "mqtt-packet";
+import { decodePacket } from "./decode-packet.js";
 import { MqttError, REASON } from "./errors.js";
 import { PACKET_MAX_BYTES } from "./limits.js";
 
 /**
- * Returns a function that splits received bytes into packets and calls `onPacket` for each. It passes the parser one
- * whole packet at a time: on its own, the parser would buffer up to 256 MB for an announced packet, and read past the end
- * of a malformed one.
- *
- * The function throws an MqttError for a malformed packet, or one over `PACKET_MAX_BYTES`; do not call it again then.
+ * Splits the bytes of one connection into packets. It decodes one whole packet at a time: on its own, mqtt-packet would
+ * buffer up to 256 MB for an announced packet, and read past the end of a malformed one.
  */
-export function createPacketReader(onPacket: (packet: Packet) => void): (chunk: Buffer) => void {
-  const packets = parser();
-  let parsed: Packet | undefined;
-  let failure: unknown;
-  packets.on("packet", (packet) => {
-    parsed = packet;
-  });
-  packets.on("error", (error) => {
-    failure ??= error;
-  });
+export class PacketReader {
+  /** Received bytes that are less than a packet. */
+  #chunks: Buffer[] | undefined;
+  #heldBytes = 0;
+  #neededBytes = 2;
+  /** As the CONNECT says. */
+  #version: 4 | 5 | undefined;
 
-  let chunks: Buffer[] = [];
-  let heldBytes = 0;
-  let neededBytes = 2;
-  return (chunk) => {
-    chunks.push(chunk);
-    heldBytes += chunk.length;
-    if (heldBytes < neededBytes) return;
-    let held = chunks.length === 1 ? chunk : Buffer.concat(chunks);
-    for (;;) {
-      neededBytes = packetSize(held) ?? held.length + 1;
-      if (held.length < neededBytes) break;
-      onPacket(parse(held.subarray(0, neededBytes)));
-      held = held.subarray(neededBytes);
+  /**
+   * Returns the packets that are whole now.
+   *
+   * @throws {MqttError} after the packets before it, for a malformed packet, or one over `PACKET_MAX_BYTES`; the reader
+   *   cannot be used any more then
+   */
+  *read(chunk: Buffer): Generator<Packet> {
+    let held = chunk;
+    if (this.#chunks !== undefined) {
+      this.#chunks.push(chunk);
+      this.#heldBytes += chunk.length;
+      if (this.#heldBytes < this.#neededBytes) return;
+      held = Buffer.concat(this.#chunks);
+      this.#chunks = undefined;
     }
-    chunks = [held];
-    heldBytes = held.length;
-  };
-
-  function parse(bytes: Buffer): Packet {
-    parsed = undefined;
-    try {
-      packets.parse(bytes);
-    } catch (error) {
-      failure ??= error;
+    while (held.length > 0) {
+      const sizeBytes = packetSize(held);
+      if (sizeBytes === undefined || held.length < sizeBytes) {
+        this.#chunks = [held];
+        this.#heldBytes = held.length;
+        this.#neededBytes = sizeBytes ?? held.length + 1;
+        return;
+      }
+      const packet = decodePacket(held.subarray(0, sizeBytes), this.#version);
+      if (packet.cmd === "connect") this.#version = packet.protocolVersion === 5 ? 5 : 4;
+      held = held.subarray(sizeBytes);
+      yield packet;
     }
-    if (parsed !== undefined && failure === undefined) return parsed;
-    const reason = messageOf(failure ?? "it ends too early");
-    const code =
-      reason === "Invalid protocol version" ? REASON.unsupportedProtocolVersion : REASON.malformedPacket;
-    throw new MqttError(code, `malformed packet: ${reason}`);
   }
 }
 
