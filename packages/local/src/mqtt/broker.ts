@@ -33,6 +33,8 @@ export interface Broker {
    * Ingest reaches no subscriber.
    */
   publish(message: Message, from?: Client): void;
+  /** Returns whether anyone has subscribed to the topic; if not, a message that is not retained goes nowhere. */
+  isSubscribed(topic: string): boolean;
   /** Resolves when all changes so far survive a power cut; `undefined` if nothing is stored. */
   written(): Promise<void> | undefined;
   /** Sends an answer on a reserved topic to one client only, whether it has subscribed or not. */
@@ -107,6 +109,7 @@ export function createBroker({ clock, log, store, previousClients, onConnectivit
       }
     },
 
+    isSubscribed: (topic) => subscribers.isMatched(topic),
     written: () => store?.written(),
 
     answer(client, topic, payload) {

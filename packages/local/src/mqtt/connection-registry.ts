@@ -18,19 +18,17 @@ export interface ConnectionRegistry {
   shutDown(): void;
 }
 
-export function createConnectionRegistry(options: Omit<ConnectionOptions, "access">): ConnectionRegistry {
+export function createConnectionRegistry(options: Omit<ConnectionOptions, "forget">): ConnectionRegistry {
   const connections = new Set<Connection>();
+  const shared: ConnectionOptions = {
+    ...options,
+    forget: (connection) => connections.delete(connection),
+  };
   return {
     accept(wire, access) {
-      const connection = new Connection(wire, { ...options, access });
+      const connection = new Connection(wire, access, shared);
       connections.add(connection);
-      return {
-        receive: (chunk) => connection.receive(chunk),
-        closed: () => {
-          connections.delete(connection);
-          connection.closed();
-        },
-      };
+      return connection;
     },
     recheck: () => {
       for (const connection of connections) connection.recheck();

@@ -2,14 +2,20 @@ import { messageOf } from "@fota/shared";
 import type { IConnectPacket, IDisconnectPacket, Packet } from "mqtt-packet";
 import type { Clock } from "../clock.js";
 import type { Access } from "../policies/access.js";
-import type { Link } from "./clients.js";
-import { type ConnectionTerms, connackRefused, type Refusal, readConnect } from "./connect.js";
-import { type Carrier, ConnectedClient, type ConnectedClientOptions } from "./connected-client.js";
+import { connackRefused, type Refusal, readConnect } from "./connect.js";
+import {
+  type AcceptedConnect,
+  type Carrier,
+  type ClientOptions,
+  ConnectedClient,
+} from "./connected-client.js";
 import { encodePacket } from "./encode-packet.js";
 import { MqttError, REASON } from "./errors.js";
 import { CONNECT_TIMEOUT_MS, UNREAD_MAX_BYTES } from "./limits.js";
+import { handlePacket } from "./packet-handler.js";
 import { PacketReader } from "./packet-reader.js";
 import { type DisconnectReason, toDisconnectReason } from "./presence.js";
+import type { Delivery } from "./session.js";
 import { SilenceTimer } from "./silence-timer.js";
 
 /** The byte transport of a connection. */
@@ -25,30 +31,26 @@ export interface Wire {
   destroy(): void;
 }
 
-export interface ConnectionOptions extends ConnectedClientOptions {
+export interface ConnectionOptions extends ClientOptions {
   /** Real time, for keep-alive: the client's time does not move with the stand-in's clock. */
   socketClock: Clock;
+  /** Called when the transport of a connection has closed. */
+  forget: (connection: Connection) => void;
 }
 
 /** One client's connection, from before its CONNECT until it closes. */
 export class Connection implements Carrier {
-  readonly link: Link = {
-    send: (delivery) => this.#connected?.outbox.send(delivery),
-    sendQueued: () => {
-      if (!this.#ended) this.#connected?.outbox.sendQueued();
-    },
-    takeOver: () => this.#fail(REASON.sessionTakenOver, "the client id has connected again"),
-    breakConnection: () => this.#break(),
-  };
   readonly #wire: Wire;
+  readonly #access: Access;
   readonly #options: ConnectionOptions;
   readonly #silence: SilenceTimer;
   readonly #reader = new PacketReader();
   #connected: ConnectedClient | undefined;
   #ended = false;
 
-  constructor(wire: Wire, options: ConnectionOptions) {
+  constructor(wire: Wire, access: Access, options: ConnectionOptions) {
     this.#wire = wire;
+    this.#access = access;
     this.#options = options;
     this.#silence = new SilenceTimer(options.socketClock);
     this.#silence.limit(CONNECT_TIMEOUT_MS, () => {
@@ -72,12 +74,34 @@ export class Connection implements Carrier {
 
   /** Tells the connection that its transport has closed. Safe to call twice. */
   closed(): void {
+    this.#options.forget(this);
+    this.#leave("CONNECTION_LOST", true);
+  }
+
+  /** Sends one QoS 0 message. */
+  send(delivery: Delivery): void {
+    this.#connected?.outbox.send(delivery);
+  }
+
+  /** Sends messages of the session's queue, as many as the client accepts now. */
+  sendQueued(): void {
+    if (!this.#ended) this.#connected?.outbox.sendQueued();
+  }
+
+  /** Ends the connection because its client id has connected again. */
+  takeOver(): void {
+    this.#fail(REASON.sessionTakenOver, "the client id has connected again");
+  }
+
+  /** Ends the connection without a DISCONNECT, and publishes the last will. */
+  breakConnection(): void {
+    this.#wire.destroy();
     this.#leave("CONNECTION_LOST", true);
   }
 
   /** Ends the connection if its client may no longer be connected. */
   recheck(): void {
-    const refusal = this.#connected && this.#options.access.refusal();
+    const refusal = this.#connected && this.#access.refusal();
     if (refusal !== undefined) this.#fail(REASON.notAuthorized, refusal);
   }
 
@@ -95,7 +119,7 @@ export class Connection implements Carrier {
     this.#wire.send(bytes);
     if (this.#wire.unreadBytes() <= UNREAD_MAX_BYTES) return;
     this.#options.log(`mqtt: disconnected ${this.#describeClient()}, because it does not read its messages`);
-    this.#break();
+    this.breakConnection();
   }
 
   #handle(packet: Packet): void {
@@ -107,23 +131,23 @@ export class Connection implements Carrier {
       throw new MqttError(REASON.protocolError, `${packet.cmd} before CONNECT`); // [MQTT-3.1.0-1]
     }
     if (packet.cmd === "disconnect") this.#disconnect(packet, this.#connected);
-    else this.#connected.handlePacket(packet);
+    else handlePacket(packet, this.#connected);
   }
 
   #connect(packet: IConnectPacket): void {
     if (this.#connected !== undefined) throw new MqttError(REASON.protocolError, "a second CONNECT"); // [MQTT-3.1.0-2]
-    const terms = authorizeConnect(packet, this.#options.access);
-    if ("reasonCode" in terms) {
+    const decision = authorizeConnect(packet, this.#access);
+    if ("reasonCode" in decision) {
       const version = packet.protocolVersion === 5 ? 5 : 4;
       this.#options.log(
-        `mqtt: ${packet.clientId || "client"} at ${this.#wire.peer} refused: ${terms.message}`,
+        `mqtt: ${packet.clientId || "client"} at ${this.#wire.peer} refused: ${decision.message}`,
       );
-      this.sendBytes(encodePacket(connackRefused(version, terms), version));
+      this.sendBytes(encodePacket(connackRefused(version, decision), version));
       this.#end("CLIENT_ERROR");
       return;
     }
-    this.#connected = new ConnectedClient(terms, this, this.#options);
-    const limitMs = terms.keepAliveSeconds * 1500; // 1.5 times, in milliseconds
+    this.#connected = new ConnectedClient(decision, this, this.#options);
+    const limitMs = decision.terms.keepAliveSeconds * 1500; // 1.5 times, in milliseconds
     this.#silence.limitSilence(limitMs, () => {
       this.#fail(REASON.keepAliveTimeout, `no packet for ${limitMs / 1000} s`);
     });
@@ -134,12 +158,6 @@ export class Connection implements Carrier {
     const interval = packet.properties?.sessionExpiryInterval;
     if (interval !== undefined) connected.changeSessionExpiry(interval);
     this.#end("CLIENT_INITIATED_DISCONNECT", packet.reasonCode === REASON.disconnectWithWill);
-  }
-
-  /** Ends the connection without a DISCONNECT, and publishes the last will. */
-  #break(): void {
-    this.#wire.destroy();
-    this.#leave("CONNECTION_LOST", true);
   }
 
   #fail(reasonCode: number, message: string): void {
@@ -172,11 +190,13 @@ export class Connection implements Carrier {
 }
 
 /** Checks a CONNECT and whether the client may connect. */
-function authorizeConnect(packet: IConnectPacket, access: Access): ConnectionTerms | Refusal {
+function authorizeConnect(packet: IConnectPacket, access: Access): AcceptedConnect | Refusal {
   const fault = access.refusal();
   if (fault !== undefined) return { reasonCode: REASON.notAuthorized, message: fault };
   const terms = readConnect(packet);
   if ("reasonCode" in terms) return terms;
-  const refusal = access.permissions(terms).refusal("iot:Connect", `client/${terms.clientId}`);
-  return refusal === undefined ? terms : { reasonCode: REASON.notAuthorized, message: refusal };
+  const permissions = access.permissions(terms);
+  const refusal = permissions.refusal("iot:Connect", `client/${terms.clientId}`);
+  if (refusal !== undefined) return { reasonCode: REASON.notAuthorized, message: refusal };
+  return { terms, access, permissions };
 }

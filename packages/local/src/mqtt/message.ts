@@ -21,11 +21,12 @@ export interface Message {
 }
 
 /**
- * Reads a PUBLISH of QoS 0 or 1. `aliases` are the topic aliases of its connection; the packet may add one.
+ * Reads a PUBLISH of QoS 0 or 1. `aliases` are the topic aliases of its connection, to which the packet may add
+ * one; a packet without an alias needs none.
  *
  * @throws {MqttError} if the packet violates a rule or a limit
  */
-export function readPublish(packet: IPublishPacket, aliases: Map<number, string>): Message {
+export function readPublish(packet: IPublishPacket, aliases: Map<number, string> | undefined): Message {
   const topic = resolveTopic(packet, aliases);
   const fault = topicFault(topic);
   if (fault !== undefined)
@@ -50,7 +51,7 @@ export function readPublish(packet: IPublishPacket, aliases: Map<number, string>
 /**
  * Returns the topic of a packet; an empty topic with an alias means the topic set for it before [MQTT-3.3.2-8 to 12].
  */
-function resolveTopic(packet: IPublishPacket, aliases: Map<number, string>): string {
+function resolveTopic(packet: IPublishPacket, aliases: Map<number, string> | undefined): string {
   const alias = packet.properties?.topicAlias;
   if (alias === undefined) return packet.topic;
   if (alias < 1 || alias > TOPIC_ALIAS_MAX) {
@@ -59,8 +60,8 @@ function resolveTopic(packet: IPublishPacket, aliases: Map<number, string>): str
       `topic alias ${alias} must be from 1 to ${TOPIC_ALIAS_MAX}`,
     );
   }
-  if (packet.topic !== "") aliases.set(alias, packet.topic);
-  const topic = aliases.get(alias);
+  if (packet.topic !== "") aliases?.set(alias, packet.topic);
+  const topic = aliases?.get(alias);
   if (topic === undefined) throw new MqttError(REASON.protocolError, `topic alias ${alias} has no topic yet`);
   return topic;
 }

@@ -1,38 +1,32 @@
 import type { Packet } from "mqtt-packet";
 import { MqttError, REASON } from "./errors.js";
-import { PublishHandler, type PublishHandlerOptions } from "./publish-handler.js";
+import { handlePublish, type Publisher } from "./publish-handler.js";
 import { acknowledge } from "./session.js";
-import { type SubscriptionOptions, subscribe, unsubscribe } from "./subscription-handler.js";
-
-export type PacketHandlerOptions = PublishHandlerOptions & SubscriptionOptions;
+import { type Subscriber, subscribe, unsubscribe } from "./subscription-handler.js";
 
 /**
- * Returns a function that handles the packets of a connected client. That function throws an MqttError if a packet
- * violates a rule, a limit or a policy; the connection must then end.
+ * Handles any packet of a connected client except CONNECT and DISCONNECT.
+ * @throws {MqttError} if the packet violates a rule, a limit or a policy; the connection must then end
  */
-export function createPacketHandler(options: PacketHandlerOptions): (packet: Packet) => void {
-  const { client, outbox, send } = options;
-  const publishHandler = new PublishHandler(options);
-  return (packet) => {
-    switch (packet.cmd) {
-      case "publish":
-        publishHandler.handle(packet);
-        break;
-      case "puback":
-        acknowledge(client.session, packet.messageId ?? 0);
-        outbox.sendQueued();
-        break;
-      case "subscribe":
-        subscribe(packet, options);
-        break;
-      case "unsubscribe":
-        unsubscribe(packet, options);
-        break;
-      case "pingreq":
-        send({ cmd: "pingresp" });
-        break;
-      default:
-        throw new MqttError(REASON.protocolError, `a client must not send ${packet.cmd}`);
-    }
-  };
+export function handlePacket(packet: Packet, from: Publisher & Subscriber): void {
+  switch (packet.cmd) {
+    case "publish":
+      handlePublish(packet, from);
+      break;
+    case "puback":
+      acknowledge(from.session, packet.messageId ?? 0);
+      from.outbox.sendQueued();
+      break;
+    case "subscribe":
+      subscribe(packet, from);
+      break;
+    case "unsubscribe":
+      unsubscribe(packet, from);
+      break;
+    case "pingreq":
+      from.send({ cmd: "pingresp" });
+      break;
+    default:
+      throw new MqttError(REASON.protocolError, `a client must not send ${packet.cmd}`);
+  }
 }

@@ -1,7 +1,10 @@
 /** Lifecycle events: a client connected or disconnected. Source: AWS IoT Developer Guide, "Lifecycle events". */
 import { randomUUID } from "node:crypto";
+import type { Access } from "../policies/access.js";
 import { REASON } from "./errors.js";
-import type { Message } from "./message.js";
+import { type Message, textMessage } from "./message.js";
+
+type EventType = "connected" | "disconnected";
 
 export type DisconnectReason =
   | "AUTH_ERROR"
@@ -20,47 +23,56 @@ export interface Connectivity {
   disconnectReason?: string;
 }
 
-export interface PresenceOptions {
-  clientId: string;
-  /** Id of the client's certificate. */
-  certificateId?: string | undefined;
-  sourceIp?: string | undefined;
-  nowMs: () => number;
-}
-
-/** The two events of one connection. */
-export interface Presence {
-  connected(): Message;
-  disconnected(reason: DisconnectReason): Message;
-}
-
 /** Number of connections of all clients so far. It is the version number of events, which puts them in order. */
 let connections = 0;
 
-export function createPresence({ clientId, certificateId, sourceIp, nowMs }: PresenceOptions): Presence {
-  connections += 1;
-  const common = {
-    clientId,
-    sessionIdentifier: randomUUID(),
-    principalIdentifier: certificateId ?? "anonymous",
-    ipAddress: sourceIp,
-    versionNumber: connections,
-  };
-  const event = (eventType: "connected" | "disconnected", more: object): Message => ({
-    topic: `$aws/events/presence/${eventType}/${clientId}`,
-    payload: Buffer.from(JSON.stringify({ ...common, timestamp: nowMs(), eventType, ...more })),
-    qos: 1,
-    retain: false,
-    properties: {},
-  });
-  return {
-    connected: () => event("connected", {}),
-    disconnected: (disconnectReason) =>
-      event("disconnected", {
-        clientInitiatedDisconnect: disconnectReason === "CLIENT_INITIATED_DISCONNECT",
-        disconnectReason,
-      }),
-  };
+/** The two events of one connection. */
+export class Presence {
+  readonly #clientId: string;
+  readonly #access: Pick<Access, "certificateId" | "sourceIp">;
+  readonly #versionNumber: number;
+  #sessionIdentifier: string | undefined;
+
+  constructor(clientId: string, access: Pick<Access, "certificateId" | "sourceIp">) {
+    connections += 1;
+    this.#clientId = clientId;
+    this.#access = access;
+    this.#versionNumber = connections;
+  }
+
+  topic(eventType: EventType): string {
+    return `$aws/events/presence/${eventType}/${this.#clientId}`;
+  }
+
+  connected(nowMs: number): Message {
+    return this.#event("connected", { timestamp: nowMs });
+  }
+
+  disconnected(nowMs: number, disconnectReason: DisconnectReason): Message {
+    return this.#event("disconnected", {
+      timestamp: nowMs,
+      clientInitiatedDisconnect: disconnectReason === "CLIENT_INITIATED_DISCONNECT",
+      disconnectReason,
+    });
+  }
+
+  #event(
+    eventType: EventType,
+    { timestamp, ...more }: { timestamp: number; [name: string]: unknown },
+  ): Message {
+    this.#sessionIdentifier ??= randomUUID();
+    const event = {
+      clientId: this.#clientId,
+      sessionIdentifier: this.#sessionIdentifier,
+      principalIdentifier: this.#access.certificateId ?? "anonymous",
+      ipAddress: this.#access.sourceIp,
+      versionNumber: this.#versionNumber,
+      timestamp,
+      eventType,
+      ...more,
+    };
+    return textMessage(this.topic(eventType), JSON.stringify(event), 1);
+  }
 }
 
 /** Returns AWS's name for the reason why the broker ended a connection. */

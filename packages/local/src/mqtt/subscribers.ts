@@ -6,6 +6,8 @@ export interface Subscribers<Client, Value> {
   /** Adds a subscription, or replaces the one of `client` with the same filter. */
   add(filter: string, client: Client, value: Value): void;
   remove(filter: string, client: Client): void;
+  /** Returns whether any subscription matches `topic`. */
+  isMatched(topic: string): boolean;
   /**
    * Calls `found` for each single subscription that matches `topic`, and `shared` for one member of each group that does.
    * The members of a group take turns; connected ones come first.
@@ -55,6 +57,16 @@ export function createSubscribers<Client extends object, Value>(): Subscribers<C
       if (group?.members.size !== 0) return;
       groups.delete(filter);
       shared.remove(share.filter, group);
+    },
+
+    isMatched(topic) {
+      let matched = false;
+      const found = () => {
+        matched = true;
+      };
+      own.match(topic, found);
+      shared.match(topic, found);
+      return matched;
     },
 
     match(topic, handlers) {

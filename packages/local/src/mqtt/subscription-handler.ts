@@ -4,32 +4,34 @@ import type { Permissions } from "../policies/permissions.js";
 import type { Broker } from "./broker.js";
 import { checkSubscriptions } from "./check-subscriptions.js";
 import type { Client } from "./clients.js";
+import type { ConnectionTerms } from "./connect.js";
 import { MqttError, REASON } from "./errors.js";
 import type { Outbox } from "./outbox.js";
 import { requirePacketId } from "./packet-id.js";
-import { enqueue } from "./session.js";
+import { enqueue, type Session } from "./session.js";
 
-export interface SubscriptionOptions {
-  version: 4 | 5;
-  client: Client;
-  permissions: Permissions;
-  broker: Broker;
-  outbox: Outbox;
+/** The connected client that subscribes. */
+export interface Subscriber {
+  readonly client: Client;
+  readonly session: Session;
+  readonly terms: ConnectionTerms;
+  readonly permissions: Permissions;
+  readonly broker: Broker;
+  readonly outbox: Outbox;
+  readonly log: Log;
   /** Sends a packet that is not a PUBLISH. */
-  send: (packet: Packet) => void;
-  log: Log;
+  send(packet: Packet): void;
 }
 
 /**
  * Answers a SUBSCRIBE, and sends the retained messages of the new subscriptions.
  * @throws {MqttError} if the packet violates a rule
  */
-export function subscribe(packet: ISubscribePacket, options: SubscriptionOptions): void {
-  const { version, client, permissions, broker, outbox, send, log } = options;
-  const { session } = client;
+export function subscribe(packet: ISubscribePacket, from: Subscriber): void {
+  const { client, session, terms, permissions, broker, outbox, log } = from;
   const messageId = requirePacketId(packet);
   const denialOf = (filter: string) => permissions.refusal("iot:Subscribe", `topicfilter/${filter}`);
-  const requests = checkSubscriptions(packet, version, session.subscriptions, denialOf);
+  const requests = checkSubscriptions(packet, terms.version, session.subscriptions, denialOf);
   if (requests === undefined) {
     log(`mqtt: ${session.clientId} subscribed with QoS 2: ignored, as AWS IoT does`);
     return;
@@ -41,7 +43,7 @@ export function subscribe(packet: ISubscribePacket, options: SubscriptionOptions
   for (const { filter, subscription } of requests) {
     if (subscription !== undefined) broker.subscribe(client, filter, subscription);
   }
-  send({ cmd: "suback", messageId, granted: requests.map((request) => request.code) });
+  from.send({ cmd: "suback", messageId, granted: requests.map((request) => request.code) });
   for (const { filter, subscription, retainHandling } of requests) {
     const message = broker.retained(filter);
     if (subscription === undefined || message === undefined) continue;
@@ -54,13 +56,13 @@ export function subscribe(packet: ISubscribePacket, options: SubscriptionOptions
 }
 
 /** Answers an UNSUBSCRIBE. @throws {MqttError} if the packet violates a rule */
-export function unsubscribe(packet: IUnsubscribePacket, options: SubscriptionOptions): void {
-  const { client, broker, send } = options;
+export function unsubscribe(packet: IUnsubscribePacket, from: Subscriber): void {
+  const { client, broker } = from;
   const messageId = requirePacketId(packet);
   if (packet.unsubscriptions.length === 0)
     throw new MqttError(REASON.protocolError, "an UNSUBSCRIBE without topic filters");
   const granted = packet.unsubscriptions.map((filter) =>
     broker.unsubscribe(client, filter) ? 0 : REASON.noSubscriptionExisted,
   );
-  send({ cmd: "unsuback", messageId, granted });
+  from.send({ cmd: "unsuback", messageId, granted });
 }
