@@ -65,17 +65,12 @@ export interface HandleFotaJobsOptions {
 }
 
 /** Options of `handleFotaJobs` with their defaults filled in. */
-export type PassSettings = Required<Omit<HandleFotaJobsOptions, "jobCallback" | "jobId">> &
-  Pick<HandleFotaJobsOptions, "jobCallback" | "jobId">;
+export type PassSettings = Required<Omit<HandleFotaJobsOptions, "jobCallback" | "jobId">> & {
+  [Key in "jobCallback" | "jobId"]: HandleFotaJobsOptions[Key] | undefined;
+};
 
 /** Fills in the defaults of `handleFotaJobs`. */
 export function passSettings(options: HandleFotaJobsOptions): PassSettings {
   const { force = false, disconnectMqtt = true, autoReset = true, jobCallback, jobId } = options;
-  return {
-    force,
-    disconnectMqtt,
-    autoReset,
-    ...(jobCallback !== undefined && { jobCallback }),
-    ...(jobId !== undefined && { jobId }),
-  };
+  return { force, disconnectMqtt, autoReset, jobCallback, jobId };
 }

@@ -3,7 +3,7 @@ import type { HttpResponse } from "./ports.js";
 /** The meaning of an answer to a GET of the image. */
 export type ImageAnswer =
   /** The body starts at offset `startBytes` of the image; 0 if the server ignored the Range. */
-  | { kind: "body"; startBytes: number; etag?: string }
+  | { kind: "body"; startBytes: number; etag: string | undefined }
   /** The object does not have the size in the job document. */
   | { kind: "wrong-size"; actualBytes: number }
   /** 412, 416, or another ETag: the object has changed since the download began. */
@@ -70,7 +70,7 @@ export function readImageAnswer(
 /** Keeps only a strong ETag: If-Match never matches a weak one (RFC 9110, 13.1.1). */
 function body(startBytes: number, etag: string | undefined): Extract<ImageAnswer, { kind: "body" }> {
   const isStrong = etag !== undefined && etag.length <= 256 && /^"[!#-~]*"$/.test(etag);
-  return isStrong ? { kind: "body", startBytes, etag } : { kind: "body", startBytes };
+  return { kind: "body", startBytes, etag: isStrong ? etag : undefined };
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

@@ -73,27 +73,22 @@ export class SlotImage {
   /** Returns the digests of the slot if it already holds the image, for example after an earlier update was canceled. */
   async findComplete(): Promise<SlotDigests | undefined> {
     const { target } = this.#request;
+    const { slot, sizeBytes } = target;
     const { slots, log } = this.#device;
     try {
-      await slots.sync(target.slot); // an earlier process may have ended before it synced
-      if (slots.sha256 !== undefined && !(await slotHolds(slots, target.slot, target))) return undefined;
-      const found = await slots.digest(target.slot, target.sizeBytes);
-      if (!matchesTarget(found, target) || (await this.#isShorter())) return undefined;
-      log("info", `slot ${target.slot} already holds the image: nothing is downloaded`);
+      await slots.sync(slot); // an earlier process may have ended before it synced
+      if (slots.sha256 !== undefined && !(await slotHolds(slots, slot, target))) return undefined;
+      const found = await slots.digest(slot, sizeBytes);
+      if (!matchesTarget(found, target)) return undefined;
+      // A slot with fewer bytes than the image has the same digests for one byte fewer.
+      const shorter = sizeBytes > 1 && (await slots.digest(slot, sizeBytes - 1));
+      if (shorter && matchesTarget(shorter, target)) return undefined;
+      log("info", `slot ${slot} already holds the image: nothing is downloaded`);
       return found;
     } catch (error) {
-      log("warn", `slot ${target.slot} could not be read before the download: ${messageOf(error)}`);
+      log("warn", `slot ${slot} could not be read before the download: ${messageOf(error)}`);
       return undefined;
     }
-  }
-
-  /** Tells whether the slot holds fewer bytes than the image: its digests are then the same for one byte fewer. */
-  async #isShorter(): Promise<boolean> {
-    const { target } = this.#request;
-    return (
-      target.sizeBytes > 1 &&
-      matchesTarget(await this.#device.slots.digest(target.slot, target.sizeBytes - 1), target)
-    );
   }
 
   /**
