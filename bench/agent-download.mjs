@@ -3,7 +3,7 @@
 // as the agent's bytes are on the disk before they count. `npm run build` first; then:
 // node bench/agent-download.mjs [--quick] [--json] [--size MiB] [--rounds N] [--schemes http,https]
 import { fork } from "node:child_process";
-import { copyFile, mkdtemp, open, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { timeCommand, timeCommands } from "./harness/command.mjs";
@@ -38,8 +38,9 @@ async function compare(scheme, sizeMib, rounds) {
   try {
     const origin = await messageOf(server);
     const small = await measureAgent(await prepare(origin, dir, MIB));
+    const other = await prepare(origin, dir, sizeMib * MIB, "?other");
     const request = await prepare(origin, dir, sizeMib * MIB);
-    return figureRows(`${sizeMib} MiB, ${scheme}`, await measure(request, rounds), small);
+    return figureRows(`${sizeMib} MiB, ${scheme}`, await measure(request, other, rounds), small);
   } finally {
     server.kill();
     await rm(dir, { recursive: true });
@@ -47,29 +48,35 @@ async function compare(scheme, sizeMib, rounds) {
 }
 
 /** Fetches an image once, for its digests. */
-async function prepare(origin, dir, sizeBytes) {
-  const [url, file] = [`${origin}/${sizeBytes}`, join(dir, "curl")];
+async function prepare(origin, dir, sizeBytes, search = "") {
+  const [url, file] = [`${origin}/${sizeBytes}${search}`, join(dir, "curl")];
   await timeCommand("curl", curlArgs(url, file));
   const digest = async (command) => (await timeCommand(command, [file])).stdout.split(" ")[0];
   return { dir, url, file, sizeBytes, md5: await digest("md5sum"), sha256: await digest("sha256sum") };
 }
 
-async function measure(request, rounds) {
-  const { url, file, sizeBytes, dir } = request;
+async function measure(request, other, rounds) {
+  const { url, file, dir } = request;
   const curl = ["curl", ...curlArgs(url, file)];
-  const slot = join(dir, "slot-1");
+  const [slot, state] = [join(dir, "slot-1"), join(dir, "fota-state.json")];
+  /** What the slot holds, as the agent's saved state says. */
+  let held = other;
+  const measureNext = async () => {
+    held = held === other ? request : other;
+    return await measureAgent(held);
+  };
   return await inTurns(rounds, {
     curl: () => timeCommands([curl, ["md5sum", file]]),
     agent: async () => {
-      await rm(slot, { force: true });
+      for (const path of [slot, state]) await rm(path, { force: true });
+      held = request;
       return await measureAgent(request);
     },
     synced: () => timeCommands([curl, ["sync", file], ["md5sum", file]]),
-    overOther: async () => {
-      // Another image: curl's, with another last byte.
-      await copyFile(file, slot);
-      await changeByte(slot, sizeBytes - 1);
-      return await measureAgent(request);
+    overOther: measureNext,
+    overUnknown: async () => {
+      await rm(state);
+      return await measureNext();
     },
   });
 }
@@ -95,6 +102,7 @@ function figureRows(image, measured, small) {
     row("CPU", times("agent", "cpuSeconds"), cpu, { atMost: 1.3, of: "peer" }),
     row("CPU with the start of Node.js", times("agent", "cpuSecondsWithStart"), cpu),
     row("CPU, slot held another image", times("overOther", "cpuSeconds"), cpu, { atMost: 1.3, of: "peer" }),
+    row("CPU, what the slot held is unknown", times("overUnknown", "cpuSeconds"), cpu),
     row("CPU of the system alone", times("agent", "systemSeconds"), times("curl", "systemSeconds")),
     row("CPU of one more reading, both digests", times("agent", "cpuSecondsOfDigests")),
     row("CPU of one more reading, SHA-256 alone", times("agent", "cpuSecondsOfSha256")),
@@ -107,17 +115,6 @@ function figureRows(image, measured, small) {
 
 function curlArgs(url, file) {
   return ["-s", "--cacert", tlsFile("ca"), "-o", file, url];
-}
-
-/** Makes a file that holds another image of the same size. */
-async function changeByte(path, offsetBytes) {
-  const handle = await open(path, "r+");
-  try {
-    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, offsetBytes);
-    await handle.write(Buffer.of(buffer[0] ^ 1), 0, 1, offsetBytes);
-  } finally {
-    await handle.close();
-  }
 }
 
 function start(script, ...args) {

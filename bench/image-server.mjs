@@ -1,15 +1,17 @@
-// Serves images of any size: /512 has 512 bytes, one random block over and over. Started by agent-download.mjs with
-// `http` or `https`; sends its origin to the parent.
+// Serves images of any size: /512 has 512 bytes, one random block over and over; /512?other has another block. Started by
+// agent-download.mjs with `http` or `https`; sends its origin to the parent.
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { tlsFile } from "./tls-file.mjs";
 
-const block = randomBytes(1024 * 1024);
+const blocks = { "": randomBytes(1024 * 1024), "?other": randomBytes(1024 * 1024) };
 
 function answer(request, response) {
-  const sizeBytes = Number(request.url.slice(1));
+  const { pathname, search } = new URL(request.url, "http://localhost");
+  const sizeBytes = Number(pathname.slice(1));
+  const block = blocks[search];
   response.writeHead(200, { "content-length": sizeBytes, etag: '"bench"' });
   let sent = 0;
   const more = () => {

@@ -2,6 +2,7 @@ import { isFotaDocument, messageOf, PENDING_EXECUTIONS_SHOWN_MAX, type UpdateRep
 import type { DocumentRules } from "./core/check-document.js";
 import { bootOf, classifyJob } from "./core/classify-job.js";
 import { withTimeout } from "./core/deadline.js";
+import type { DownloadRequest } from "./core/download.js";
 import { DOWNLOAD_TUNING, type DownloadTuning } from "./core/download-tuning.js";
 import { ExecutionReporter } from "./core/execution-reporter.js";
 import type { ExecutorContext } from "./core/executor-context.js";
@@ -14,7 +15,7 @@ import { PROGRESS_POLICY } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
 import { RunningImage } from "./core/running-image.js";
 import type { TrustedDocument, TrustGuard, TrustRules } from "./core/trust-ports.js";
-import type { BootFacts, UpdateEvent, UpdateState } from "./core/update-state.js";
+import type { BootFacts, UpdateEvent, UpdateState, UpdateTarget } from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
 import type { FotaOptions, HandleFotaJobsOptions, PassSettings } from "./fota-options.js";
 import type { Job, Jobs } from "./jobs.js";
@@ -288,6 +289,7 @@ export class UpdateEngine {
       selfTestTimeoutMs: this.#options.selfTestTimeoutMs ?? 60_000,
       download: this.downloadTuning(),
       urlRules: this.urlRules(),
+      holdsOther: (target) => this.#runner.holdsOther(target),
       progress: { ...PROGRESS_POLICY, ...this.#options.progress },
       onProgress: (report) => this.notifyProgress(report),
       confirmTrust: () => this.confirmTrust(),
@@ -333,6 +335,16 @@ export class UpdateEngine {
 
   downloadTuning(): DownloadTuning {
     return { ...DOWNLOAD_TUNING, ...this.#options.download };
+  }
+
+  /** Returns what a download without a job knows of the slot of `target`, and how it saves that it changes it. */
+  slotImage(target: UpdateTarget): Pick<DownloadRequest, "holdsOther" | "saveJournal"> {
+    return {
+      holdsOther: this.#runner.holdsOther(target),
+      saveJournal: async ({ offsetBytes }) => {
+        if (offsetBytes === 0) await this.#runner.noteImage(target); // the slot is about to be erased
+      },
+    };
   }
 
   notifyProgress(report: UpdateReport): void {

@@ -20,6 +20,7 @@ export async function updateWithoutJob(engine: UpdateEngine, document: unknown):
     const failure = await downloadWithoutJob(engine.device, target, {
       tuning: engine.downloadTuning(),
       urlRules: engine.urlRules(),
+      ...engine.slotImage(target),
       onProgress: (bytes) => {
         engine.notifyProgress({ phase: "downloading", bytes, totalBytes: target.sizeBytes });
       },

@@ -32,6 +32,7 @@ export async function patchDownload({ old, image, patch }: Record<"old" | "image
     },
     tuning: { ...DOWNLOAD_TUNING, bufferBytes: 2_000, journalBytes: 2_000, journalIntervalMs: 0 },
     urlRules: {},
+    holdsOther: false,
     saveJournal: async (journal: Journal) => {
       saved = journal;
     },

@@ -32,6 +32,7 @@ export async function downloadForJob(
     journal,
     tuning: context.download,
     urlRules: context.urlRules,
+    holdsOther: context.holdsOther(target),
     saveJournal: (advanced) => advance({ type: "downloadAdvanced", journal: advanced }),
     freshUrl,
     // While the connection is kept, a notification reports a cancel.
@@ -60,13 +61,12 @@ export async function downloadForJob(
 export async function downloadWithoutJob(
   device: Device,
   target: UpdateTarget,
-  options: Pick<DownloadRequest, "tuning" | "urlRules" | "onProgress">,
+  options: Pick<DownloadRequest, "tuning" | "urlRules" | "holdsOther" | "saveJournal" | "onProgress">,
 ): Promise<Failure | undefined> {
   const result = await downloadSafely(device, {
     ...options,
     target,
     journal: { offsetBytes: 0 },
-    saveJournal: async () => {},
     freshUrl: async () => ({ kind: "url", url: target.url }),
     interruption: new Interruption(),
   });

@@ -39,6 +39,7 @@ function setUp(image = IMAGE, readsBack = false) {
           journal: { offsetBytes: 0 },
           tuning: TUNING,
           urlRules: {},
+          holdsOther: false,
           saveJournal: async (journal) => void journals.push(journal),
           freshUrl: async (): Promise<FreshUrl> => ({ kind: "url", url: "https://bucket.example/fresh" }),
           onProgress: () => {},

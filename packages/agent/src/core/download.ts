@@ -19,6 +19,8 @@ export type FreshUrl =
 
 export interface DownloadRequest extends SlotImageRequest {
   urlRules: UrlRules;
+  /** The slot is known to hold another image, so it is not read before the download. */
+  holdsOther: boolean;
   freshUrl(): Promise<FreshUrl>;
   /** Called between two attempts if no notification can report that the job is gone. May answer `unanswered`. */
   refreshBetweenAttempts?: (() => Promise<FreshUrl>) | undefined;
@@ -28,7 +30,7 @@ export interface DownloadRequest extends SlotImageRequest {
 
 export type DownloadResult =
   /** `found`: digests of the slot, if it was read back during the download or already held the image. */
-  | { kind: "downloaded"; found?: SlotDigests; download?: DownloadReport }
+  | { kind: "downloaded"; found?: SlotDigests | undefined; download?: DownloadReport }
   | { kind: "failed"; failure: Failure }
   | { kind: "job-gone" }
   /** Stopped, or the service did not answer with a fresh URL. The journal tells where to continue. */
@@ -126,10 +128,10 @@ class Download {
   }
 
   async run(): Promise<DownloadResult> {
-    const { interruption } = this.#request;
+    const { interruption, holdsOther } = this.#request;
     const refusal = this.#urlRefusal();
     if (refusal !== undefined) return refusal;
-    const found = this.#image.needsErase ? await this.#image.findComplete() : undefined;
+    const found = this.#image.needsErase && !holdsOther ? await this.#image.findComplete() : undefined;
     if (found !== undefined) return { kind: "downloaded", found };
     while (interruption.reason === undefined) {
       const result = await this.#attempt();
@@ -263,8 +265,7 @@ class Download {
   }
 
   async #finish(): Promise<DownloadResult> {
-    const found = await this.#image.finish();
-    return found === undefined ? { kind: "downloaded" } : { kind: "downloaded", found };
+    return { kind: "downloaded", found: await this.#image.finish() };
   }
 
   async #suspend(): Promise<DownloadResult> {

@@ -5,7 +5,7 @@ import type { HookRunner } from "./hooks.js";
 import type { Interruption } from "./interruption.js";
 import type { Device } from "./ports.js";
 import type { ProgressPolicy } from "./progress.js";
-import type { UpdateEffect, UpdateEvent } from "./update-state.js";
+import type { UpdateEffect, UpdateEvent, UpdateTarget } from "./update-state.js";
 import type { UrlRules } from "./url-rules.js";
 
 export interface ExecutorContext {
@@ -21,6 +21,8 @@ export interface ExecutorContext {
   selfTest: (() => boolean | Promise<boolean>) | undefined;
   selfTestTimeoutMs: number;
   download: DownloadTuning;
+  /** Tells whether the slot of a target is known to hold another image. */
+  holdsOther: (target: UpdateTarget) => boolean;
   urlRules: UrlRules;
   progress: ProgressPolicy;
   /** Called for each phase and after each write to the slot. Does not throw. */

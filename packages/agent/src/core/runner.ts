@@ -2,9 +2,9 @@ import { messageOf } from "@fota/shared";
 import type { Advance } from "./executor-context.js";
 import type { Interruption } from "./interruption.js";
 import type { Log, StateStore } from "./ports.js";
-import { parseState, serializeState } from "./saved-state.js";
+import { parseSaved, type SlotImages, serializeState } from "./saved-state.js";
 import { transition } from "./update-machine.js";
-import type { UpdateEffect, UpdateEvent, UpdateState } from "./update-state.js";
+import type { UpdateEffect, UpdateEvent, UpdateState, UpdateTarget } from "./update-state.js";
 
 export type Execute = (effect: UpdateEffect, advance: Advance) => Promise<UpdateEvent[]>;
 
@@ -23,6 +23,7 @@ export class UpdateRunner {
   readonly #log: Log;
   readonly #onLost: () => void;
   #state: UpdateState | undefined;
+  #images: SlotImages | undefined;
   #failedReads = 0;
 
   /** Calls `onLost` if there was a state and it cannot be read: only the service then knows about pending jobs. */
@@ -39,12 +40,13 @@ export class UpdateRunner {
   async load(): Promise<UpdateState> {
     if (this.#state === undefined) {
       const text = await this.#read();
-      const saved = text === undefined ? undefined : parseState(text);
+      const saved = text === undefined ? undefined : parseSaved(text);
       if (text !== undefined && saved === undefined) {
         this.#log("warn", "ignoring the saved update state: it is not valid");
         this.#onLost();
       }
-      this.#state = saved ?? { phase: "idle" };
+      this.#state = saved?.state ?? { phase: "idle" };
+      this.#images = saved?.images;
     }
     return this.#state;
   }
@@ -85,10 +87,29 @@ export class UpdateRunner {
     const before = await this.load();
     const { state, effects } = transition(before, event);
     if (state !== before) {
-      await this.#store.save(serializeState(state));
-      this.#state = state;
+      if (state.phase === "downloading" && state.journal.erases) await this.noteImage(state.target, state);
+      else await this.#save(state);
       if (state.phase !== before.phase) this.#log("info", `update: ${before.phase} -> ${state.phase}`);
     }
     return effects;
+  }
+
+  /**
+   * Tells whether the slot of `target` holds another image: one that the agent has written, or begun to write, last.
+   * Call it after `load`. Wrong only if something else has written the image of `target` to the slot since.
+   */
+  holdsOther({ slot, md5 }: UpdateTarget): boolean {
+    return (this.#images?.[slot] ?? md5) !== md5;
+  }
+
+  /** Saves, with `state`, that the slot of `target` is about to be erased for it. Rejects if that cannot be saved. */
+  async noteImage({ slot, md5 }: UpdateTarget, state?: UpdateState): Promise<void> {
+    await this.#save(state ?? (await this.load()), { ...this.#images, [slot]: md5 });
+  }
+
+  async #save(state: UpdateState, images = this.#images): Promise<void> {
+    await this.#store.save(serializeState(state, images));
+    this.#state = state;
+    this.#images = images;
   }
 }

@@ -15,11 +15,17 @@ const STATE_VERSION = 2;
 const SAVED_TARGET = "order";
 
 /**
- * Returns the text for the `StateStore`. Writes each state in the oldest version that can hold it: after a revert, the
- * old image reads what the new one saved, and must not lose a verdict because of fields that it does not know.
+ * MD5 of the image that the agent last began to write to a slot, by slot. Says nothing about a slot that is absent.
  */
-export function serializeState(state: UpdateState): string {
-  const saved = { version: versionOf(state), state: renameKey(state, "target", SAVED_TARGET) };
+export type SlotImages = Readonly<Record<number, string>>;
+
+/**
+ * Returns the text for the `StateStore`. Writes each state in the oldest version that can hold it: after a revert, the
+ * old image reads what the new one saved, and must not lose a verdict because of fields that it does not know. An older
+ * agent ignores `images`, and its next save drops them.
+ */
+export function serializeState(state: UpdateState, images?: SlotImages): string {
+  const saved = { version: versionOf(state), state: renameKey(state, "target", SAVED_TARGET), images };
   return JSON.stringify(saved, (key, value) => (key === "deltas" ? undefined : value));
 }
 
@@ -34,6 +40,11 @@ function versionOf(state: UpdateState): number {
  * throws. Without a state, the agent can still end the job: it compares the running image with the job document.
  */
 export function parseState(text: string): UpdateState | undefined {
+  return parseSaved(text)?.state;
+}
+
+/** Parses the saved text as `parseState` does, and what it says of the slots. */
+export function parseSaved(text: string): { state: UpdateState; images: SlotImages | undefined } | undefined {
   let saved: unknown;
   try {
     saved = JSON.parse(text);
@@ -43,7 +54,8 @@ export function parseState(text: string): UpdateState | undefined {
   if (!isRecord(saved) || (saved["version"] !== 1 && saved["version"] !== STATE_VERSION)) return undefined;
   if (!isRecord(saved["state"])) return undefined;
   const state = renameKey(saved["state"], SAVED_TARGET, "target");
-  return isState(state) ? state : undefined;
+  // Not checked: whatever is in place of the images, at worst an image is downloaded that the slot holds already.
+  return isState(state) ? { state, images: saved["images"] as SlotImages | undefined } : undefined;
 }
 
 /** Copies `value` and renames one key, without changing the order of keys. */
