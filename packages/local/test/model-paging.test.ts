@@ -1,7 +1,9 @@
 /** Lists at 1, 250 and 10,000 items, and at 100,000 in `npm run sweep`: every item once, in order, in pages of at most 250. */
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../src/engine/engine.js";
+import { addExecution } from "../src/jobs/execution-lists.js";
 import type { S3Access } from "../src/jobs/s3-access.js";
+import { put } from "../src/listing/indexes.js";
 import { nextSequence } from "../src/registry/context.js";
 import { createRouter } from "../src/rest/router.js";
 import { executionRoutes } from "../src/services/iot/execution-routes.js";
@@ -80,7 +82,7 @@ function manyExecutions(count: number): Model {
   for (let index = 1; index < count; index += 1) {
     const thingName = `t${index}`;
     const execution = { ...first, thingName, sequence: nextSequence(model.world) };
-    jobOf(model, "j1").executions.set(thingName, [execution]);
+    addExecution(model.world, jobOf(model, "j1"), execution);
   }
   return model;
 }
@@ -93,7 +95,7 @@ function manyJobs(count: number): Model {
   const first = jobOf(model, "j0");
   for (let index = 1; index < count; index += 1) {
     const jobId = `j${index}`;
-    model.world.jobs.set(jobId, { ...first, jobId, sequence: nextSequence(model.world) });
+    put(model.world.jobs, jobId, { ...first, jobId, sequence: nextSequence(model.world) });
   }
   return model;
 }

@@ -2,14 +2,9 @@ import { isTerminal, type JobExecutionStatus, type StatusDetails } from "@fota/s
 import { invalidRequest, invalidStateTransition, notFound, versionConflict } from "../errors.js";
 import { nextSequence } from "../registry/context.js";
 import type { UnfilledDocument } from "./documents.js";
+import { addExecution, forgetExecution, setExecutionStatus } from "./execution-lists.js";
 import type { Execution, Job, Retries } from "./job.js";
-import {
-  addToPending,
-  ensurePendingQueue,
-  nextExecution,
-  noteBefore,
-  removeFromPending,
-} from "./pending-queue.js";
+import { addToPending, nextExecution, noteBefore, removeFromPending } from "./pending-queue.js";
 import { armTimer, deadlineOf, takeDueTimer } from "./timers.js";
 import type { CommandContext, JobExecutionEvent, World } from "./world.js";
 
@@ -48,9 +43,8 @@ export function queueExecution(
     retries: { ...retries },
   };
   noteBefore(context, execution);
-  job.executions.set(thingName, [...earlier, execution]);
+  addExecution(world, job, execution);
   job.counts.QUEUED += 1;
-  ensurePendingQueue(world, thingName).jobs.add(job.jobId);
   addToPending(world, execution);
 }
 
@@ -94,7 +88,7 @@ export function changeExecution(
   job.counts[execution.status] -= 1;
   job.counts[change.status] += 1;
   const started = execution.status === "QUEUED" && change.status === "IN_PROGRESS";
-  execution.status = change.status;
+  setExecutionStatus(world, job, execution, change.status);
   execution.versionNumber += 1;
   execution.lastUpdatedAtMs = nowMs;
   if (change.statusDetails !== undefined) execution.statusDetails = change.statusDetails;
@@ -235,20 +229,11 @@ export function deleteExecution(
 
 /** Removes an execution in any state. */
 export function removeExecution(context: CommandContext, job: Job, execution: Execution): void {
-  const { thingName } = execution;
   noteBefore(context, execution);
   context.changedJobs.add(job.jobId);
   if (!isTerminal(execution.status)) removeFromPending(context.world, execution);
   job.counts[execution.status] -= 1;
-  const others = (job.executions.get(thingName) ?? []).filter((other) => other !== execution);
-  if (others.length > 0) {
-    job.executions.set(thingName, others);
-    return;
-  }
-  job.executions.delete(thingName);
-  const queue = ensurePendingQueue(context.world, thingName);
-  queue.jobs.delete(job.jobId);
-  if (queue.jobs.size === 0) context.world.agendas.delete(thingName);
+  forgetExecution(context.world, job, execution);
 }
 
 export function withDocument(job: Job, execution: Execution): ExecutionWithDocument {

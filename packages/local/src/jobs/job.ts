@@ -25,8 +25,8 @@ export interface Job {
   createdAtMs: number;
   lastUpdatedAtMs: number;
   completedAtMs?: number;
-  /** By thing name, oldest first; only a thing's last execution can be pending. */
-  executions: Map<string, Execution[]>;
+  /** By thing name, oldest first; only a thing's last execution can be pending. Changed by execution-lists.ts only. */
+  executions: ReadonlyMap<string, readonly Execution[]>;
   /** Number of executions in each status. */
   counts: Record<JobExecutionStatus, number>;
   /** Absent after every target has been rolled out. */
@@ -138,7 +138,8 @@ export interface Execution {
   executionNumber: number;
   /** Unique among all executions: distinguishes a new one from a deleted one with the same number. */
   sequence: number;
-  status: JobExecutionStatus;
+  /** Changed by execution-lists.ts only. */
+  readonly status: JobExecutionStatus;
   /** Replaced as a whole, never changed in place. */
   statusDetails: StatusDetails;
   versionNumber: number;

@@ -1,6 +1,7 @@
 import { JOB_TARGETS_MAX } from "@fota/shared";
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, invalidStateTransition, limitExceeded, notFound } from "../errors.js";
+import { change, put, remove } from "../listing/indexes.js";
 import { nextSequence } from "../registry/context.js";
 import { fillInPackages } from "./destination-packages.js";
 import { checkDocument, checkRole } from "./documents.js";
@@ -81,7 +82,7 @@ export function createJob(context: CommandContext, input: CreateJobInput): Reado
     rollout: { targets: [...new Set(input.targets)], dueMs: nowMs },
     pace: { notified: 0 },
   };
-  world.jobs.set(jobId, job);
+  put(world.jobs, jobId, job);
   scheduleWake(context, job);
   return job;
 }
@@ -138,18 +139,19 @@ export interface AssociateTargetsInput {
 
 /** @throws {AwsError} ResourceNotFound, LimitExceeded; InvalidRequest unless the job is CONTINUOUS and IN_PROGRESS */
 export function associateTargets(context: CommandContext, input: AssociateTargetsInput): Readonly<Job> {
-  const job = existingJob(context.world, input.jobId);
+  const { world } = context;
+  const job = existingJob(world, input.jobId);
   if (job.targetSelection !== "CONTINUOUS" || job.status !== "IN_PROGRESS") {
     throw invalidRequest(
       `Job ${job.jobId} is ${job.targetSelection} and ${job.status}: targets can only be added to a CONTINUOUS job that is IN_PROGRESS`,
     );
   }
-  for (const arn of input.targets) checkTargetExists(context.world, arn);
+  for (const arn of input.targets) checkTargetExists(world, arn);
   const added = [...new Set(input.targets)].filter((arn) => !job.targets.includes(arn));
   if (job.targets.length + added.length > JOB_TARGETS_MAX) {
     throw limitExceeded(`Job ${job.jobId} would have more than ${JOB_TARGETS_MAX} targets`);
   }
-  job.targets.push(...added);
+  change(world.jobs, job, () => job.targets.push(...added));
   job.rollout ??= { targets: [], dueMs: context.nowMs };
   job.rollout.targets.push(...added);
   if (input.comment !== undefined) job.comment = input.comment;
@@ -227,7 +229,7 @@ export function finishDeletions(context: CommandContext): void {
   for (const jobId of world.deletions) {
     const job = existingJob(world, jobId);
     for (const execution of [...job.executions.values()].flat()) removeExecution(context, job, execution);
-    world.jobs.delete(jobId);
+    remove(world.jobs, jobId);
     context.events.push({ eventType: "JOB", operation: "deleted", job });
   }
   world.deletions.clear();

@@ -1,4 +1,5 @@
 import type { JobStatus } from "@fota/shared";
+import { change } from "../listing/indexes.js";
 import { firstIn } from "../listing/sorted-list.js";
 import type { Execution, Job, PendingQueue } from "./job.js";
 import type { CommandContext, World } from "./world.js";
@@ -53,13 +54,6 @@ function currentExecution(world: World, jobId: string, thingName: string): Execu
   return world.jobs.get(jobId)?.executions.get(thingName)?.at(-1);
 }
 
-/** Returns the executions of a thing, of one job or of all jobs, the newest job first. */
-export function executionsOfThing(world: World, thingName: string, jobId?: string): Execution[][] {
-  const all = [...(world.agendas.get(thingName)?.jobs ?? [])].reverse();
-  const jobIds = jobId === undefined ? all : [jobId];
-  return jobIds.map((id) => world.jobs.get(id)?.executions.get(thingName) ?? []);
-}
-
 /** Returns the pending queue of a thing; creates an empty one if it has none. */
 export function ensurePendingQueue(world: World, thingName: string): PendingQueue {
   let queue = world.agendas.get(thingName);
@@ -90,7 +84,9 @@ export function setJobStatus(context: CommandContext, job: Job, status: JobStatu
     const execution = executions.at(-1);
     if (execution?.status === "QUEUED") noteBefore(context, execution);
   }
-  job.status = status;
+  change(context.world.jobs, job, () => {
+    job.status = status;
+  });
   job.lastUpdatedAtMs = context.nowMs;
 }
 

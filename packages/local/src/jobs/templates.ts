@@ -1,4 +1,5 @@
 import { type AwsError, conflict, invalidRequest, limitExceeded, notFound } from "../errors.js";
+import { put, remove } from "../listing/indexes.js";
 import { nextSequence } from "../registry/context.js";
 import { nameInArn } from "../registry/fields.js";
 import { parseDestinations } from "./destination-packages.js";
@@ -57,14 +58,14 @@ export function createJobTemplate(
     tags: input.tags,
     createdAtMs: context.nowMs,
   };
-  world.templates.set(jobTemplateId, template);
+  put(world.templates, jobTemplateId, template);
   return template;
 }
 
 /** @throws {AwsError} ResourceNotFound */
 export function deleteJobTemplate(context: CommandContext, input: { jobTemplateId: string }): void {
   existingTemplate(context.world, input.jobTemplateId);
-  context.world.templates.delete(input.jobTemplateId);
+  remove(context.world.templates, input.jobTemplateId);
 }
 
 /** @throws {AwsError} ResourceNotFound */

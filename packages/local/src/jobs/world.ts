@@ -6,8 +6,8 @@ import type { Execution, ExecutionTimer, Job, JobTemplate, PendingQueue } from "
 
 /** The whole state of the model: the registry, the shadows, the index, the software packages, and the jobs. Plain data. */
 export interface World extends SearchWorld, PackageWorld {
-  jobs: Map<string, Job>;
-  templates: Map<string, JobTemplate>;
+  jobs: ReadonlyMap<string, Job>;
+  templates: ReadonlyMap<string, JobTemplate>;
   /** The pending queue of each thing, by thing name; outlives the thing. State files call it `agendas`. */
   agendas: Map<string, PendingQueue>;
   /** Ids of the jobs that a later tick must look at: those with `wakeAtMs`. */

@@ -1,5 +1,7 @@
 import { iotArn } from "../account.js";
 import { notFound } from "../errors.js";
+import { listOf } from "../listing/indexes.js";
+import type { InOrder, KeysOf } from "../listing/list-index.js";
 import type { RegistryContext } from "../registry/context.js";
 import type { Registry } from "../registry/registry.js";
 import type { RequestMark } from "./request-mark.js";
@@ -7,7 +9,7 @@ import type { RequestMark } from "./request-mark.js";
 /** The registry and the software packages. */
 export interface PackageWorld extends Registry {
   /** By name. Absent until the first package. */
-  packages?: Map<string, SoftwarePackage>;
+  packages?: ReadonlyMap<string, SoftwarePackage>;
   packageConfiguration?: VersionUpdateByJobs;
 }
 
@@ -27,7 +29,7 @@ export interface SoftwarePackage {
   createdAtMs: number;
   lastModifiedAtMs: number;
   /** By name, oldest first. */
-  versions: Map<string, PackageVersion>;
+  versions: ReadonlyMap<string, PackageVersion>;
   createdBy?: RequestMark;
 }
 
@@ -95,4 +97,16 @@ export function packageOrVersion(world: Readonly<PackageWorld>, name: string) {
   const [packageName = "", versionName] = name.split("/version/");
   if (versionName === undefined) return existingPackage(world, packageName);
   return existingVersion(world, { packageName, versionName });
+}
+
+const byStatus: KeysOf<PackageVersion> = ({ status }) => [status];
+
+/** Returns the versions of a package, of one status or of all; none if there is no such package. */
+export function listPackageVersions(
+  { packages }: PackageWorld,
+  packageName: string,
+  status: PackageVersionStatus | undefined,
+): InOrder<PackageVersion> {
+  const versions = listOf(packages?.get(packageName)?.versions ?? new Map<string, PackageVersion>());
+  return status === undefined ? versions : versions.withKey(byStatus, status);
 }

@@ -1,4 +1,5 @@
 import { conflict, invalidRequest } from "../errors.js";
+import { put, remove } from "../listing/indexes.js";
 import { nextSequence } from "../registry/context.js";
 import { existingPackage, existingVersion, type PackageContext, type SoftwarePackage } from "./package.js";
 import { isRepetition, markOf } from "./request-mark.js";
@@ -31,7 +32,7 @@ export function createPackage(context: PackageContext, input: CreatePackageInput
     ...(createdBy !== undefined && { createdBy }),
   };
   world.packages ??= new Map();
-  world.packages.set(packageName, created);
+  put(world.packages, packageName, created);
   return created;
 }
 
@@ -74,7 +75,7 @@ export function deletePackage({ world }: PackageContext, { packageName }: { pack
   const { size = 0 } = world.packages?.get(packageName)?.versions ?? {};
   if (size > 0)
     throw invalidRequest(`Package ${packageName} still has ${size} versions, which must be deleted first`);
-  world.packages?.delete(packageName);
+  if (world.packages !== undefined) remove(world.packages, packageName);
 }
 
 export interface UpdatePackageConfigurationInput {

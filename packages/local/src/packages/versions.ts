@@ -1,6 +1,13 @@
 import { conflict, invalidRequest } from "../errors.js";
+import { change, put, remove } from "../listing/indexes.js";
 import { nextSequence } from "../registry/context.js";
-import { existingVersion, type PackageContext, type PackageVersion, type S3Location } from "./package.js";
+import {
+  existingPackage,
+  existingVersion,
+  type PackageContext,
+  type PackageVersion,
+  type S3Location,
+} from "./package.js";
 import { isRepetition, markOf } from "./request-mark.js";
 
 /** Of all attributes of a version together. API model iot 2015-05-28, CreatePackageVersion. */
@@ -54,7 +61,7 @@ export function createPackageVersion(
     lastModifiedAtMs: nowMs,
     ...(createdBy !== undefined && { createdBy }),
   };
-  parent.versions.set(versionName, version);
+  put(parent.versions, versionName, version);
   return version;
 }
 
@@ -72,6 +79,7 @@ export interface UpdatePackageVersionInput extends VersionId, VersionContent {
  */
 export function updatePackageVersion(context: PackageContext, input: UpdatePackageVersionInput): void {
   const version = existingVersion(context.world, input);
+  const { versions } = existingPackage(context.world, input.packageName);
   const { description, attributes, artifact, recipe, action } = input;
   const updatedBy = markOf(input);
   if (isRepetition(updatedBy, version.updatedBy)) return;
@@ -90,7 +98,9 @@ export function updatePackageVersion(context: PackageContext, input: UpdatePacka
   if (description !== undefined) version.description = description;
   if (artifact !== undefined) version.artifact = artifact;
   if (recipe !== undefined) version.recipe = recipe;
-  version.status = status;
+  change(versions, version, () => {
+    version.status = status;
+  });
   version.lastModifiedAtMs = context.nowMs;
   if (updatedBy === undefined) delete version.updatedBy;
   else version.updatedBy = updatedBy;
@@ -109,7 +119,7 @@ export function deletePackageVersion(
     throw invalidRequest(
       `Version ${versionName} is the default version of package ${packageName} and cannot be deleted`,
     );
-  parent?.versions.delete(versionName);
+  if (parent !== undefined) remove(parent.versions, versionName);
 }
 
 function statusAfter(

@@ -1,4 +1,5 @@
 import { AwsError } from "../errors.js";
+import { remove } from "../listing/indexes.js";
 import { addCertificate } from "../registry/certificates.js";
 import { type RegistryContext, randomUuid } from "../registry/context.js";
 import { provisioningOf } from "../registry/provisioning.js";
@@ -51,7 +52,7 @@ function deleteExpired({ world, nowMs }: RegistryContext): void {
   for (const [token, { certificateId, expiresAtMs }] of ownerships) {
     if (expiresAtMs > nowMs) continue;
     ownerships.delete(token);
-    if (isUnused(world, certificateId)) world.certificates.delete(certificateId);
+    if (isUnused(world, certificateId)) remove(world.certificates, certificateId);
   }
 }
 

@@ -1,5 +1,6 @@
 import { iotArn } from "../account.js";
 import { AwsError, alreadyExists, deleteConflict } from "../errors.js";
+import { put, remove } from "../listing/indexes.js";
 import { nextSequence, type RegistryContext } from "../registry/context.js";
 import {
   existingProvisioningTemplate,
@@ -46,7 +47,7 @@ export function createProvisioningTemplate(
     tags: input.tags,
   };
   addVersion(context, template, templateBody);
-  provisioningOf(context.world).templates.set(templateName, template);
+  put(provisioningOf(context.world).templates, templateName, template);
   return template;
 }
 
@@ -81,7 +82,7 @@ export function deleteProvisioningTemplate(context: RegistryContext, input: { te
       `Provisioning template ${templateName} has versions that are not its default version`,
     );
   }
-  provisioningOf(context.world).templates.delete(templateName);
+  remove(provisioningOf(context.world).templates, templateName);
 }
 
 /** @throws {AwsError} ResourceNotFound, VersionsLimitExceeded, InvalidRequest for a body that is not a template */

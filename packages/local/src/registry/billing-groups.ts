@@ -1,5 +1,6 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, versionConflict } from "../errors.js";
+import { addName, put, remove, removeName } from "../listing/indexes.js";
 import { nextSequence, noteChange, type RegistryContext, randomUuid } from "./context.js";
 import { sameStrings } from "./fields.js";
 import type { BillingGroup, Thing } from "./registry.js";
@@ -41,7 +42,7 @@ export function createBillingGroup(
     tags,
   };
   world.billingGroups ??= new Map();
-  world.billingGroups.set(billingGroupName, group);
+  put(world.billingGroups, billingGroupName, group);
   return group;
 }
 
@@ -69,8 +70,8 @@ export function deleteBillingGroup(
   const group = world.billingGroups?.get(input.billingGroupName);
   if (group === undefined) return;
   checkVersion(group, input.expectedVersion);
-  for (const thingName of group.things) leaveBillingGroup(context, existingThing(world, thingName));
-  world.billingGroups?.delete(group.billingGroupName);
+  for (const thingName of [...group.things]) leaveBillingGroup(context, existingThing(world, thingName));
+  if (world.billingGroups !== undefined) remove(world.billingGroups, group.billingGroupName);
 }
 
 export interface BillingInput {
@@ -84,7 +85,7 @@ export function addThingToBillingGroup(context: RegistryContext, input: BillingI
   const group = existingBillingGroup(world, input.billingGroupName);
   const thing = existingThing(world, input.thingName);
   leaveBillingGroup(context, thing);
-  group.things.add(thing.thingName);
+  addName(group.things, thing.thingName, thing);
   thing.billingGroupName = group.billingGroupName;
 }
 
@@ -96,8 +97,8 @@ export function removeThingFromBillingGroup(context: RegistryContext, input: Bil
 }
 
 function leaveBillingGroup(context: RegistryContext, thing: Thing): void {
-  if (thing.billingGroupName !== undefined)
-    context.world.billingGroups?.get(thing.billingGroupName)?.things.delete(thing.thingName);
+  const group = context.world.billingGroups?.get(thing.billingGroupName ?? "");
+  if (group !== undefined) removeName(group.things, thing.thingName, thing);
   delete thing.billingGroupName;
   noteChange(context, thing.thingName, "registry");
 }

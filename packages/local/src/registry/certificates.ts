@@ -1,8 +1,10 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, certificateState, deleteConflict, notFound } from "../errors.js";
+import { addName, change, indexOf, listOf, put, remove, removeName } from "../listing/indexes.js";
+import { type InOrder, type KeysOf, ListIndex } from "../listing/list-index.js";
 import { nextSequence, type RegistryContext } from "./context.js";
 import { checkPolicyCount, existingPolicy } from "./policies.js";
-import type { Certificate, Policy, Registry } from "./registry.js";
+import type { Certificate, Policy, Registry, Thing } from "./registry.js";
 import { existingThing } from "./things.js";
 
 export interface RegisterCertificateInput {
@@ -46,7 +48,7 @@ export function addCertificate(
     policies: new Set(),
     things: new Set(),
   };
-  context.world.certificates.set(input.certificateId, certificate);
+  put(context.world.certificates, input.certificateId, certificate);
   return certificate;
 }
 
@@ -81,7 +83,7 @@ export function deleteCertificate(
   if (certificate.policies.size > 0 && !input.force) {
     throw deleteConflict("Certificate policies must be detached before deletion");
   }
-  context.world.certificates.delete(certificate.certificateId);
+  remove(context.world.certificates, certificate.certificateId);
 }
 
 /** @throws {AwsError} ResourceNotFound */
@@ -92,7 +94,7 @@ export function attachThingPrincipal(
   const thing = existingThing(context.world, input.thingName);
   const certificate = existingCertificate(context.world, input.certificateId);
   thing.certificates.add(certificate.certificateId);
-  certificate.things.add(thing.thingName);
+  addName(certificate.things, thing.thingName, thing);
 }
 
 /** @throws {AwsError} ResourceNotFound */
@@ -103,7 +105,7 @@ export function detachThingPrincipal(
   const thing = existingThing(context.world, input.thingName);
   const certificate = existingCertificate(context.world, input.certificateId);
   thing.certificates.delete(certificate.certificateId);
-  certificate.things.delete(thing.thingName);
+  removeName(certificate.things, thing.thingName, thing);
 }
 
 /** @throws {AwsError} ResourceNotFound, LimitExceeded */
@@ -112,9 +114,10 @@ export function attachPolicy(
   input: { policyName: string; certificateId: string },
 ): void {
   const { policyName } = existingPolicy(context.world, input.policyName);
-  const { policies } = existingCertificate(context.world, input.certificateId);
-  checkPolicyCount(policies, policyName);
-  policies.add(policyName);
+  const { certificates } = context.world;
+  const certificate = existingCertificate(context.world, input.certificateId);
+  checkPolicyCount(certificate.policies, policyName);
+  change(certificates, certificate, () => (certificate.policies as Set<string>).add(policyName));
 }
 
 /** @throws {AwsError} ResourceNotFound */
@@ -123,7 +126,10 @@ export function detachPolicy(
   input: { policyName: string; certificateId: string },
 ): void {
   const policy = existingPolicy(context.world, input.policyName);
-  existingCertificate(context.world, input.certificateId).policies.delete(policy.policyName);
+  const certificate = existingCertificate(context.world, input.certificateId);
+  change(context.world.certificates, certificate, () =>
+    (certificate.policies as Set<string>).delete(policy.policyName),
+  );
 }
 
 /** @throws {AwsError} ResourceNotFound */
@@ -147,7 +153,17 @@ export function policiesOf(world: Registry, certificateId: string): Readonly<Pol
   return [...names].map((name) => existingPolicy(world, name));
 }
 
-/** Returns the names of the things that a certificate is attached to; none for an unknown certificate. */
-export function thingsOf(world: Registry, certificateId: string): string[] {
-  return [...(world.certificates.get(certificateId)?.things ?? [])];
+/** Returns the things that a certificate is attached to; none for an unknown certificate. */
+export function thingsOf(world: Registry, certificateId: string): InOrder<Thing> {
+  const { things } = world.certificates.get(certificateId) ?? {};
+  return things === undefined
+    ? new ListIndex<Thing>([])
+    : indexOf(things, () => [...things].map((name) => existingThing(world, name)));
+}
+
+const byPolicy: KeysOf<Certificate> = ({ policies }) => policies;
+
+/** Returns the certificates that a policy is attached to. */
+export function holdersOf(world: Registry, policyName: string): InOrder<Certificate> {
+  return listOf(world.certificates).withKey(byPolicy, policyName);
 }

@@ -1,8 +1,9 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
+import { put, remove } from "../listing/indexes.js";
 import { nextSequence, noteChange, noteMembership, type RegistryContext, randomUuid } from "./context.js";
 import { sameStrings } from "./fields.js";
-import { dynamicGroupsOf, GROUPS_OF_A_THING_MAX, groupsAbove } from "./membership.js";
+import { dynamicGroupsOf, GROUPS_OF_A_THING_MAX, groupsAbove, joinGroup, leaveGroup } from "./membership.js";
 import type { Registry, Thing, ThingGroup } from "./registry.js";
 import { existingThing } from "./things.js";
 
@@ -64,7 +65,7 @@ export function addGroup(
     tags: input.tags ?? {},
     ...(queryString !== undefined && { queryString }),
   };
-  world.groups.set(name, group);
+  put(world.groups, name, group);
   parent?.children.add(name);
   return group;
 }
@@ -122,15 +123,14 @@ export function deleteGroup(context: RegistryContext, kind: GroupKind, input: Gr
   if (group.children.size > 0) {
     throw invalidRequest(`Thing group ${group.thingGroupName} still has child groups`);
   }
-  if (group.parent !== undefined) world.groups.get(group.parent)?.children.delete(group.thingGroupName);
-  world.groups.delete(group.thingGroupName);
-  world.dynamicGroups.delete(group.thingGroupName);
-  for (const thingName of group.things) {
-    const thing = existingThing(world, thingName);
+  for (const thingName of [...group.things]) {
     noteMembership(context, thingName);
-    thing.groups.delete(group.thingGroupName);
+    leaveGroup(world, existingThing(world, thingName), group);
     noteChange(context, thingName, "registry");
   }
+  if (group.parent !== undefined) world.groups.get(group.parent)?.children.delete(group.thingGroupName);
+  remove(world.groups, group.thingGroupName);
+  world.dynamicGroups.delete(group.thingGroupName);
 }
 
 export interface MembershipInput {
@@ -178,20 +178,14 @@ export interface GroupsOfThingInput {
  */
 export function updateGroupsOfThing(context: RegistryContext, input: GroupsOfThingInput): void {
   const { world } = context;
-  const [add, remove] = [input.add, input.remove].map((names) =>
+  const [toJoin, toLeave] = [input.add, input.remove].map((names) =>
     names.map((name) => staticGroup(world, name)),
   ) as [ThingGroup[], ThingGroup[]];
   const thing = existingThing(world, input.thingName);
   const overridden = groupsToLeave(world, thing, input);
   noteMembership(context, thing.thingName);
-  for (const group of [...remove, ...overridden]) {
-    group.things.delete(thing.thingName);
-    thing.groups.delete(group.thingGroupName);
-  }
-  for (const group of add) {
-    group.things.add(thing.thingName);
-    thing.groups.add(group.thingGroupName);
-  }
+  for (const group of [...toLeave, ...overridden]) leaveGroup(world, thing, group);
+  for (const group of toJoin) joinGroup(world, thing, group);
   noteChange(context, thing.thingName, "registry");
 }
 

@@ -1,4 +1,6 @@
-import type { Registry, Thing, ThingGroup } from "./registry.js";
+import { addName, change, indexOf, listOf, removeName } from "../listing/indexes.js";
+import type { InOrder, KeysOf } from "../listing/list-index.js";
+import type { BillingGroup, Registry, Thing, ThingGroup } from "./registry.js";
 
 /** AWS General Reference, "AWS IoT Core thing group limits". */
 export const GROUPS_OF_A_THING_MAX = 10;
@@ -29,8 +31,12 @@ export function groupsAbove(world: Registry, groupName: string): string[] {
 
 /** Returns the names of all groups that contain a thing, directly or through a group below them. */
 export function groupsOfThing(world: Registry, thingName: string): Set<string> {
-  const direct = [...(world.things.get(thingName)?.groups ?? [])];
-  return new Set(direct.flatMap((group) => [group, ...groupsAbove(world, group)]));
+  const thing = world.things.get(thingName);
+  return thing === undefined ? new Set() : withGroupsAbove(world, thing);
+}
+
+function withGroupsAbove(world: Registry, thing: Readonly<Thing>): Set<string> {
+  return new Set([...thing.groups].flatMap((group) => [group, ...groupsAbove(world, group)]));
 }
 
 /** Returns the dynamic groups that a thing is in, the one created last first. */
@@ -38,4 +44,70 @@ export function dynamicGroupsOf(world: Registry, thing: Readonly<Thing>): ThingG
   return [...thing.groups]
     .flatMap((name) => (world.dynamicGroups.has(name) ? (world.groups.get(name) ?? []) : []))
     .sort((a, b) => b.sequence - a.sequence);
+}
+
+/** Adds a thing to a group. */
+export function joinGroup({ things }: Registry, thing: Thing, group: ThingGroup): void {
+  change(things, thing, () => (thing.groups as Set<string>).add(group.thingGroupName));
+  addName(group.things, thing.thingName, thing);
+}
+
+/** Removes a thing from a group. Call it before a change of the groups that are above. */
+export function leaveGroup({ things }: Registry, thing: Thing, group: ThingGroup): void {
+  change(things, thing, () => (thing.groups as Set<string>).delete(group.thingGroupName));
+  removeName(group.things, thing.thingName, thing);
+}
+
+/** Returns the things in a group; with `recursive` also those in the groups below it. */
+export function listThingsOfGroup(world: Registry, group: ThingGroup, recursive: boolean): InOrder<Thing> {
+  return recursive && group.children.size > 0
+    ? listOf(world.things).withKey(byAnyGroup(world), group.thingGroupName)
+    : listNamedThings(world, group);
+}
+
+/** Returns the things that a group directly contains. */
+export function listNamedThings(
+  { things }: Registry,
+  group: Pick<ThingGroup | BillingGroup, "things">,
+): InOrder<Thing> {
+  return indexOf(group.things, () => [...group.things].flatMap((name) => things.get(name) ?? []));
+}
+
+/** Returns the groups below `parent`, or all groups without a parent; with `recursive` at any depth. */
+export function listGroupsBelow(
+  world: Registry,
+  parent: string | undefined,
+  recursive: boolean,
+): InOrder<ThingGroup> {
+  const groups = listOf(world.groups);
+  if (!recursive) return groups.withKey(byParent, parent ?? NO_PARENT);
+  return parent === undefined ? groups : groups.withKey(byAnyParent(world), parent);
+}
+
+const NO_PARENT = "";
+const byParent: KeysOf<ThingGroup> = ({ parent = NO_PARENT }) => [parent];
+
+/** Returns keys that need the registry, always the same function for a registry. */
+function ofRegistry<T>(makeKeysOf: (world: Registry) => KeysOf<T>): (world: Registry) => KeysOf<T> {
+  const made = new WeakMap<Registry, KeysOf<T>>();
+  return (world) => {
+    const keysOf = made.get(world) ?? makeKeysOf(world);
+    made.set(world, keysOf);
+    return keysOf;
+  };
+}
+
+const byAnyParent = ofRegistry<ThingGroup>(
+  (world) => (group) =>
+    group.parent === undefined ? [] : [...groupsAbove(world, group.parent), group.parent],
+);
+
+const byAnyGroup = ofRegistry<Thing>((world) => (thing) => withGroupsAbove(world, thing));
+
+const byId: KeysOf<ThingGroup> = ({ thingGroupId }) => [thingGroupId];
+
+export function groupWithId(world: Registry, thingGroupId: string): ThingGroup | undefined {
+  for (const group of listOf(world.groups).withKey(byId, thingGroupId).after(undefined, "oldestFirst"))
+    return group;
+  return undefined;
 }

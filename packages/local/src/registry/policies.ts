@@ -1,5 +1,6 @@
 import { iotArn } from "../account.js";
 import { AwsError, alreadyExists, deleteConflict, limitExceeded, notFound } from "../errors.js";
+import { put, remove } from "../listing/indexes.js";
 import { nextSequence, type RegistryContext } from "./context.js";
 import type { Policy, PolicyVersion, Registry } from "./registry.js";
 
@@ -31,7 +32,7 @@ export function createPolicy(
     tags,
   };
   addVersion(context, policy, document);
-  context.world.policies.set(policyName, policy);
+  put(context.world.policies, policyName, policy);
   return policy;
 }
 
@@ -87,7 +88,7 @@ export function deletePolicy(context: RegistryContext, input: { policyName: stri
       );
     }
   }
-  context.world.policies.delete(policyName);
+  remove(context.world.policies, policyName);
 }
 
 /** @throws {AwsError} LimitExceeded */

@@ -1,4 +1,6 @@
 import { notFound } from "../errors.js";
+import { listOf } from "../listing/indexes.js";
+import type { InOrder } from "../listing/list-index.js";
 import type {
   Provisioning,
   ProvisioningTemplate,
@@ -14,8 +16,8 @@ export function provisioningOf(world: Registry): Provisioning {
 
 export function listProvisioningTemplates(
   world: Readonly<Registry>,
-): Iterable<Readonly<ProvisioningTemplate>> {
-  return world.provisioning?.templates.values() ?? [];
+): InOrder<Readonly<ProvisioningTemplate>> {
+  return listOf(world.provisioning?.templates ?? new Map<string, ProvisioningTemplate>());
 }
 
 /** @throws {AwsError} ResourceNotFound */

@@ -1,18 +1,19 @@
 /**
  * Things, groups, types, certificates and policies as plain data: Maps and Sets of records, without methods or clocks.
- * Commands change it, queries read it, and the journal restores it after a restart.
+ * Commands change it, queries read it, and the journal restores it after a restart. What lists show is changed by the
+ * functions in `listing/indexes.ts`, so that the lists follow: the Maps and Sets are ReadonlyMap and ReadonlySet for that.
  */
 export interface Registry {
   region: string;
   /** The last number that `nextSequence` returned. */
   sequence: number;
-  things: Map<string, Thing>;
-  groups: Map<string, ThingGroup>;
+  things: ReadonlyMap<string, Thing>;
+  groups: ReadonlyMap<string, ThingGroup>;
   /** Absent until the first billing group. */
-  billingGroups?: Map<string, BillingGroup>;
-  certificates: Map<string, Certificate>;
-  policies: Map<string, Policy>;
-  thingTypes: Map<string, ThingType>;
+  billingGroups?: ReadonlyMap<string, BillingGroup>;
+  certificates: ReadonlyMap<string, Certificate>;
+  policies: ReadonlyMap<string, Policy>;
+  thingTypes: ReadonlyMap<string, ThingType>;
   /** Names of the dynamic groups, whose members a query selects. */
   dynamicGroups: Set<string>;
   /** Event types that are published on `$aws/events/...`; none by default. */
@@ -37,7 +38,7 @@ export interface Registry {
 
 /** The state of fleet provisioning. */
 export interface Provisioning {
-  templates: Map<string, ProvisioningTemplate>;
+  templates: ReadonlyMap<string, ProvisioningTemplate>;
   /** Claims of CreateProvisioningClaim, by certificate id. */
   claims: Map<string, ProvisioningClaim>;
   /** By certificate ownership token. */
@@ -102,7 +103,7 @@ export interface Thing {
   attributes: Record<string, string>;
   version: number;
   /** Names of the groups that directly contain it, static and dynamic. */
-  groups: Set<string>;
+  groups: ReadonlySet<string>;
   /** Absent if it is in no billing group. */
   billingGroupName?: string;
   /** Ids of the certificates attached to it. */
@@ -120,7 +121,7 @@ export interface ThingGroup {
   parent?: string;
   children: Set<string>;
   /** Names of the things that it directly contains; for a dynamic group, those that its query finds. */
-  things: Set<string>;
+  things: ReadonlySet<string>;
   /** Present only for a dynamic group. */
   queryString?: string;
   /** Absent if it has none. */
@@ -135,7 +136,7 @@ export interface BillingGroup {
   version: number;
   createdAtMs: number;
   /** Names of its things. */
-  things: Set<string>;
+  things: ReadonlySet<string>;
   /** Absent if it has none. */
   tags?: Record<string, string>;
 }
@@ -165,9 +166,9 @@ export interface Certificate {
   /** Present only if another CA issued it, and it was registered without that CA. */
   mode?: "SNI_ONLY";
   /** Names of the policies attached to it. */
-  policies: Set<string>;
+  policies: ReadonlySet<string>;
   /** Names of the things it is attached to. */
-  things: Set<string>;
+  things: ReadonlySet<string>;
 }
 
 export interface Policy {

@@ -1,5 +1,6 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound } from "../errors.js";
+import { put, remove } from "../listing/indexes.js";
 import { nextSequence, type RegistryContext, randomUuid } from "./context.js";
 import { sameStrings } from "./fields.js";
 import type { Registry, ThingType } from "./registry.js";
@@ -41,7 +42,7 @@ export function createThingType(context: RegistryContext, input: ThingTypeInput)
     createdAtMs: context.nowMs,
     tags,
   };
-  world.thingTypes.set(thingTypeName, type);
+  put(world.thingTypes, thingTypeName, type);
   return type;
 }
 
@@ -88,7 +89,7 @@ export function deleteThingType(
       `Cannot delete thing type ${thingTypeName}: thing ${thing.thingName} is still of that type`,
     );
   }
-  world.thingTypes.delete(thingTypeName);
+  remove(world.thingTypes, thingTypeName);
 }
 
 /** @throws {AwsError} ResourceNotFound */

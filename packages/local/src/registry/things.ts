@@ -1,5 +1,6 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
+import { addName, change, put, remove, removeName } from "../listing/indexes.js";
 import {
   INDEXED_PARTS,
   nextSequence,
@@ -59,8 +60,8 @@ export function createThing(
     ...(billingGroupName !== undefined && { billingGroupName }),
     certificates: new Set(),
   };
-  world.things.set(thingName, thing);
-  billingGroup?.things.add(thingName);
+  put(world.things, thingName, thing);
+  if (billingGroup !== undefined) addName(billingGroup.things, thingName, thing);
   noteChange(context, thingName, ...INDEXED_PARTS); // its shadow and its client may have been there before
   return thing;
 }
@@ -94,9 +95,11 @@ export function updateThing(context: RegistryContext, input: UpdateThingInput): 
   const typeBefore = input.removeThingType ? undefined : thing.thingTypeName;
   const thingTypeName = input.thingTypeName ?? typeBefore;
   checkThing(context.world, { ...input, attributes, thingTypeName }, thing.thingTypeName);
-  thing.attributes = attributes;
-  if (thingTypeName === undefined) delete thing.thingTypeName;
-  else thing.thingTypeName = thingTypeName;
+  change(context.world.things, thing, () => {
+    thing.attributes = attributes;
+    if (thingTypeName === undefined) delete thing.thingTypeName;
+    else thing.thingTypeName = thingTypeName;
+  });
   thing.version += 1;
   noteChange(context, thing.thingName, "registry");
 }
@@ -119,10 +122,12 @@ export function deleteThing(
     );
   }
   noteMembership(context, thing.thingName);
-  for (const group of thing.groups) world.groups.get(group)?.things.delete(thing.thingName);
-  if (thing.billingGroupName !== undefined)
-    world.billingGroups?.get(thing.billingGroupName)?.things.delete(thing.thingName);
-  world.things.delete(thing.thingName);
+  const { thingName, groups, billingGroupName = "" } = thing;
+  const containers = [...groups].map((name) => world.groups.get(name));
+  for (const group of [...containers, world.billingGroups?.get(billingGroupName)]) {
+    if (group !== undefined) removeName(group.things, thingName, thing);
+  }
+  remove(world.things, thingName);
 }
 
 /** @throws {AwsError} ResourceNotFound */

@@ -15,7 +15,8 @@ export function createFleetWorld(size: number, nowMs: number): { world: World; n
   const world = createWorld(REGION);
   const context = startCommand(world, { nowMs, random: randomFrom("") });
   createThingGroup(context, { thingGroupName: GROUP, attributes: {} });
-  const members = world.groups.get(GROUP)?.things;
+  const things = world.things as Map<string, Thing>;
+  const members = world.groups.get(GROUP)?.things as Set<string>;
   // Written as plain data: all things share one record, because no command of a rehearsal changes it or reads the name
   // in it. Records for each of a million things would only cost memory.
   const shared: Thing = {
@@ -29,8 +30,8 @@ export function createFleetWorld(size: number, nowMs: number): { world: World; n
   };
   const names = Array.from({ length: size }, (_, device) => `${NAME_PREFIX}${device}`);
   for (const thingName of names) {
-    world.things.set(thingName, shared);
-    members?.add(thingName);
+    things.set(thingName, shared);
+    members.add(thingName);
   }
   return { world, names };
 }

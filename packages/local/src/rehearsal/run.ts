@@ -1,6 +1,7 @@
 import { isTerminal } from "@fota/shared";
 import { type CommandInput, type CommandName, type CommandOutput, runCommand } from "../engine/commands.js";
 import { randomFrom } from "../engine/random.js";
+import { forgetExecution } from "../jobs/execution-lists.js";
 import { findExecution, noExecutions } from "../jobs/executions.js";
 import type { Execution, Job } from "../jobs/job.js";
 import { existingJob } from "../jobs/jobs.js";
@@ -157,10 +158,10 @@ class Run {
     const job = this.#world.jobs.get(JOB_ID);
     const executions = job?.executions.get(thingName);
     const last = executions?.at(-1);
-    if (executions === undefined || last === undefined || !isTerminal(last.status)) return;
+    if (job === undefined || executions === undefined || last === undefined || !isTerminal(last.status))
+      return;
     this.#observer.onExecutions?.(executions);
-    job?.executions.delete(thingName);
-    this.#world.agendas.delete(thingName);
+    for (const execution of executions) forgetExecution(this.#world, job, execution);
   }
 
   /** Lets an idle device start if it can see a queued execution. */

@@ -1,5 +1,5 @@
 import { noteMembership, type RegistryContext } from "../registry/context.js";
-import { dynamicGroupsOf, GROUPS_OF_A_THING_MAX } from "../registry/membership.js";
+import { dynamicGroupsOf, GROUPS_OF_A_THING_MAX, joinGroup, leaveGroup } from "../registry/membership.js";
 import type { Thing, ThingGroup } from "../registry/registry.js";
 import { type IndexedThing, indexedThing } from "./indexed-thing.js";
 import { type SearchWorld, thingIndexingOf } from "./indexing.js";
@@ -53,8 +53,8 @@ function updateMembership(
   const isFound = query.finds(indexed);
   if (isFound === group.things.has(thing.thingName)) return;
   noteMembership(context, thing.thingName);
-  if (!isFound) leave(thing, group);
-  else if (makeRoom(world, thing, group)) join(thing, group);
+  if (!isFound) leaveGroup(world, thing, group);
+  else if (makeRoom(world, thing, group)) joinGroup(world, thing, group);
 }
 
 /**
@@ -65,18 +65,8 @@ function makeRoom(world: SearchWorld, thing: Thing, group: ThingGroup): boolean 
   if (thing.groups.size < GROUPS_OF_A_THING_MAX) return true;
   const [newest] = dynamicGroupsOf(world, thing);
   if (newest === undefined || newest.sequence < group.sequence) return false;
-  leave(thing, newest);
+  leaveGroup(world, thing, newest);
   return true;
-}
-
-function join(thing: Thing, group: ThingGroup): void {
-  group.things.add(thing.thingName);
-  thing.groups.add(group.thingGroupName);
-}
-
-function leave(thing: Thing, group: ThingGroup): void {
-  group.things.delete(thing.thingName);
-  thing.groups.delete(group.thingGroupName);
 }
 
 function recordedConnectivity(world: SearchWorld) {

@@ -1,4 +1,5 @@
 import { notSupported } from "../errors.js";
+import { listOf } from "../listing/indexes.js";
 import type { Connectivity } from "../registry/registry.js";
 import { type AggregatedField, invalidAggregation } from "./aggregation.js";
 import { groupField, type IndexedGroup, parentGroupNames, requireGroupField } from "./group-fields.js";
@@ -18,8 +19,8 @@ import { parseThingQuery } from "./thing-query.js";
 
 /** An index that requests search and aggregate. */
 export interface SearchIndex<D> {
-  /** Returns all its documents, the oldest first. */
-  documents(): Iterable<D>;
+  /** Yields its documents, the oldest first: only those after the one with the sequence number `last`, if it is given. */
+  documents(last?: number): Iterable<D>;
   sequenceOf(document: D): number;
   /** @throws {AwsError} InvalidQuery; InvalidRequest for a field that is not indexed */
   parse(query: string): Matches<D>;
@@ -37,8 +38,9 @@ export function thingsIndex(
 ): SearchIndex<IndexedThing> {
   const known = isConnectivityIndexed(world) ? clients : undefined;
   return {
-    *documents() {
-      for (const thing of world.things.values()) yield indexedThing(world, thing, known);
+    *documents(last) {
+      for (const thing of listOf(world.things).after(last, "oldestFirst"))
+        yield indexedThing(world, thing, known);
     },
     sequenceOf: ({ thing }) => thing.sequence,
     parse: (query) => parseThingQuery(world, query).finds,
@@ -49,8 +51,8 @@ export function thingsIndex(
 /** Returns the index of thing groups. */
 export function thingGroupsIndex(world: SearchWorld): SearchIndex<IndexedGroup> {
   return {
-    *documents() {
-      for (const group of world.groups.values()) yield { world, group };
+    *documents(last) {
+      for (const group of listOf(world.groups).after(last, "oldestFirst")) yield { world, group };
     },
     sequenceOf: ({ group }) => group.sequence,
     parse(text) {

@@ -1,4 +1,6 @@
 import type { ShadowId } from "@fota/shared";
+import { builtIndexOf, indexOf } from "../listing/indexes.js";
+import { type InOrder, type Listed, ListIndex } from "../listing/list-index.js";
 import { noteChange, type RegistryContext } from "../registry/context.js";
 import type { Registry } from "../registry/registry.js";
 import type { JsonObject } from "./json.js";
@@ -78,15 +80,19 @@ export function versionOf(world: ShadowWorld, id: ShadowId, nowMs: number): numb
   return deletedAtMs !== undefined && nowMs - deletedAtMs >= VERSION_KEPT_MS ? 0 : version;
 }
 
+interface NamedShadow extends Listed {
+  shadowName: string;
+}
+
 /** Returns the named shadows of a thing, in order of creation. */
-export function namedShadows(
-  world: ShadowWorld,
-  thingName: string,
-): { shadowName: string; sequence: number }[] {
-  return [...(world.shadows?.get(thingName) ?? [])]
-    .filter(([shadowName, { document }]) => shadowName !== "" && document !== undefined)
-    .map(([shadowName, { sequence }]) => ({ shadowName, sequence }))
-    .sort((a, b) => a.sequence - b.sequence);
+export function namedShadows(world: ShadowWorld, thingName: string): InOrder<NamedShadow> {
+  const shadows = world.shadows?.get(thingName);
+  if (shadows === undefined) return new ListIndex<NamedShadow>([]);
+  return indexOf(shadows, () => [...shadows].flatMap(([name, shadow]) => listedShadow(name, shadow)));
+}
+
+function listedShadow(shadowName: string, { sequence, document }: Readonly<Shadow>): NamedShadow[] {
+  return shadowName === "" || document === undefined ? [] : [{ shadowName, sequence }];
 }
 
 export function shadowRecord(world: ShadowWorld, { thingName, shadowName = "" }: ShadowId) {
@@ -102,7 +108,11 @@ export function storeShadow(
   const { world } = context;
   world.shadows ??= new Map();
   const ofThing = world.shadows.get(thingName) ?? new Map<string, Shadow>();
+  const index = builtIndexOf<NamedShadow>(ofThing);
+  const before = ofThing.get(shadowName);
+  for (const listed of before === undefined ? [] : listedShadow(shadowName, before)) index?.delete(listed);
   ofThing.set(shadowName, shadow);
+  for (const listed of listedShadow(shadowName, shadow)) index?.add(listed);
   world.shadows.set(thingName, ofThing);
   noteChange(context, thingName, "shadow");
 }

@@ -1,8 +1,12 @@
 import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { readTags } from "../../jobs/fields.js";
+import { listOf } from "../../listing/indexes.js";
+import { filtered } from "../../listing/list-index.js";
 import { nameInArn, THING_NAME, VERSION_RANGE } from "../../registry/fields.js";
-import { existingBillingGroup, existingThing } from "../../registry/things.js";
+import { listNamedThings } from "../../registry/membership.js";
+import type { BillingGroup } from "../../registry/registry.js";
+import { existingBillingGroup } from "../../registry/things.js";
 import {
   checkString,
   type Members,
@@ -13,7 +17,7 @@ import {
   refuseUnknownMembers,
   requiredString,
 } from "../../rest/fields.js";
-import { page, pageOfUnordered } from "../../rest/paging.js";
+import { page } from "../../rest/paging.js";
 import { type RestRequest, type Route, route } from "../../rest/router.js";
 import { readThingName } from "./thing-routes.js";
 
@@ -92,8 +96,8 @@ export function billingGroupRoutes(engine: Engine): Route[] {
     const members = queryMembers(query);
     refuseUnknownMembers("ListBillingGroups", members, [...PAGING, "namePrefixFilter"]);
     const prefix = optionalString(members, "namePrefixFilter", THING_NAME) ?? "";
-    const groups = [...(engine.world.billingGroups?.values() ?? [])];
-    const found = groups.filter(({ billingGroupName }) => billingGroupName.startsWith(prefix));
+    const groups = listOf(engine.world.billingGroups ?? new Map<string, BillingGroup>());
+    const found = filtered(groups, ({ billingGroupName }) => billingGroupName.startsWith(prefix));
     const { items, nextToken } = page(found, "oldestFirst", members);
     const billingGroups = items.map(({ billingGroupName }) => ({
       groupName: billingGroupName,
@@ -106,8 +110,8 @@ export function billingGroupRoutes(engine: Engine): Route[] {
     const members = queryMembers(query);
     refuseUnknownMembers("ListThingsInBillingGroup", members, PAGING);
     const group = existingBillingGroup(engine.world, readName(params));
-    const found = [...group.things].map((thingName) => existingThing(engine.world, thingName));
-    const { items, nextToken } = pageOfUnordered(found, "oldestFirst", members);
+    const things = listNamedThings(engine.world, group);
+    const { items, nextToken } = page(things, "oldestFirst", members);
     return { things: items.map(({ thingName }) => thingName), nextToken };
   }
 

@@ -3,6 +3,8 @@ import { ACCOUNT_ID } from "../../account.js";
 import type { CertificateIssuer } from "../../certificates/issuer.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest, notSupported } from "../../errors.js";
+import { listOf } from "../../listing/indexes.js";
+import { sorted } from "../../listing/list-index.js";
 import { certificateArn, existingCertificate, thingsOf } from "../../registry/certificates.js";
 import { CERTIFICATE_ID, CERTIFICATE_PEM, nameInArn, THING_NAME } from "../../registry/fields.js";
 import { readForeignCertificate } from "../../registry/foreign-certificate.js";
@@ -17,7 +19,7 @@ import {
   refuseUnknownMembers,
   requiredString,
 } from "../../rest/fields.js";
-import { pageByMarker, pageOfUnordered } from "../../rest/paging.js";
+import { page, pageByMarker } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 
 const STATUSES = ["ACTIVE", "INACTIVE", "REVOKED"] as const;
@@ -107,7 +109,7 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
   }
 
   function listCertificates({ query }: RestRequest) {
-    const { items, nextMarker } = pageByMarker("ListCertificates", engine.world.certificates.values(), query);
+    const { items, nextMarker } = pageByMarker("ListCertificates", listOf(engine.world.certificates), query);
     return { certificates: items.map(toSummary), nextMarker };
   }
 
@@ -162,7 +164,7 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
   function principalsOfThing(params: RestRequest["params"], members: Members) {
     const thing = existingThing(engine.world, requiredString(params, "thingName", THING_NAME));
     const certificates = [...thing.certificates].map((id) => existingCertificate(engine.world, id));
-    const { items, nextToken } = pageOfUnordered(certificates, "oldestFirst", members);
+    const { items, nextToken } = page(sorted(certificates), "oldestFirst", members);
     return { principals: items.map((certificate) => certificateArn(engine.world, certificate)), nextToken };
   }
 
@@ -184,9 +186,8 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
   }
 
   function thingsOfPrincipal(request: RestRequest, members: Members) {
-    const names = thingsOf(engine.world, readPrincipal(request));
-    const things = names.map((name) => existingThing(engine.world, name));
-    const { items, nextToken } = pageOfUnordered(things, "oldestFirst", members);
+    const things = thingsOf(engine.world, readPrincipal(request));
+    const { items, nextToken } = page(things, "oldestFirst", members);
     return { things: items.map((thing) => thing.thingName), nextToken };
   }
 

@@ -1,13 +1,13 @@
-import { JOB_EXECUTION_STATUSES, type JobExecutionStatus } from "@fota/shared";
+import { JOB_EXECUTION_STATUSES } from "@fota/shared";
 import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
+import { executionsOfJob, executionsOfThing } from "../../jobs/execution-lists.js";
 import { executionNotFound, findExecution } from "../../jobs/executions.js";
 import { JOB_ID, readExecutionNumber, readExpectedVersion, readStatusDetails } from "../../jobs/fields.js";
 import type { Execution } from "../../jobs/job.js";
 import { existingJob } from "../../jobs/jobs.js";
 import { secondsBeforeTimeout } from "../../jobs/payloads.js";
-import { executionsOfThing } from "../../jobs/pending-queue.js";
 import { countRetries } from "../../jobs/retries.js";
 import { THING_NAME } from "../../registry/fields.js";
 import { existingThing } from "../../registry/things.js";
@@ -19,7 +19,7 @@ import {
   refuseUnknownMembers,
   requiredString,
 } from "../../rest/fields.js";
-import { pageOfUnordered } from "../../rest/paging.js";
+import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 
 /**
@@ -43,12 +43,8 @@ export function executionRoutes(engine: Engine) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListJobExecutionsForJob", members, ["status", "maxResults", "nextToken"]);
     const status = optionalChoice(members, "status", JOB_EXECUTION_STATUSES);
-    const { executions } = existingJob(engine.world, requiredString(params, "jobId", JOB_ID));
-    const { items, nextToken } = pageOfUnordered(
-      inStatus(executions.values(), status),
-      "oldestFirst",
-      members,
-    );
+    const job = existingJob(engine.world, requiredString(params, "jobId", JOB_ID));
+    const { items, nextToken } = page(executionsOfJob(job, status), "oldestFirst", members);
     return {
       executionSummaries: items.map((execution) => ({
         thingArn: thingArn(execution.thingName),
@@ -69,8 +65,8 @@ export function executionRoutes(engine: Engine) {
     const status = optionalChoice(members, "status", JOB_EXECUTION_STATUSES);
     const jobId = optionalString(members, "jobId", JOB_ID);
     const { thingName } = existingThing(engine.world, requiredString(params, "thingName", THING_NAME));
-    const found = inStatus(executionsOfThing(engine.world, thingName, jobId), status);
-    const { items, nextToken } = pageOfUnordered(found, "newestFirst", members);
+    const found = executionsOfThing(engine.world, thingName, { jobId, status });
+    const { items, nextToken } = page(found, "newestFirst", members);
     return {
       executionSummaries: items.map((execution) => ({
         jobId: execution.jobId,
@@ -132,17 +128,6 @@ export function executionRoutes(engine: Engine) {
       jobId: requiredString(params, "jobId", JOB_ID),
       thingName: requiredString(params, "thingName", THING_NAME),
     };
-  }
-}
-
-function* inStatus(
-  lists: Iterable<Execution[]>,
-  status: JobExecutionStatus | undefined,
-): Iterable<Execution> {
-  for (const executions of lists) {
-    for (const execution of executions) {
-      if (status === undefined || execution.status === status) yield execution;
-    }
   }
 }
 

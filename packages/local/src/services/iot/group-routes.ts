@@ -2,10 +2,11 @@ import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { notSupported } from "../../errors.js";
 import { readTags } from "../../jobs/fields.js";
+import { filtered, sorted } from "../../listing/list-index.js";
 import type { Broker } from "../../mqtt/broker.js";
 import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/fields.js";
 import { existingGroup } from "../../registry/groups.js";
-import { groupsAbove, groupsBelow, thingsOfGroup } from "../../registry/membership.js";
+import { groupsAbove, listGroupsBelow, listThingsOfGroup } from "../../registry/membership.js";
 import type { ThingGroup } from "../../registry/registry.js";
 import { existingThing } from "../../registry/things.js";
 import {
@@ -19,7 +20,7 @@ import {
   requiredString,
   requiredStrings,
 } from "../../rest/fields.js";
-import { page, pageOfUnordered } from "../../rest/paging.js";
+import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 import { QUERY_VERSION, requireThingsIndex, THINGS_INDEX } from "../../search/indexing.js";
 import { parseThingQuery } from "../../search/thing-query.js";
@@ -182,7 +183,6 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 
   function listGroups({ query }: RestRequest) {
-    const { groups } = engine.world;
     const members = queryMembers(query);
     refuseUnknownMembers("ListThingGroups", members, [
       ...PAGING,
@@ -192,17 +192,10 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
     ]);
     const parent = optionalString(members, "parentGroup", THING_NAME);
     const prefix = optionalString(members, "namePrefixFilter", THING_NAME) ?? "";
-    const direct = !optionalBoolean(members, "recursive", true);
-    const below =
-      parent === undefined
-        ? undefined
-        : new Set(groupsBelow(engine.world, existingGroup(engine.world, parent).thingGroupName));
-    const found = [...groups.values()].filter(
-      (group) =>
-        group.thingGroupName.startsWith(prefix) &&
-        (below === undefined || below.has(group.thingGroupName)) &&
-        (!direct || group.parent === parent),
-    );
+    const recursive = optionalBoolean(members, "recursive", true);
+    if (parent !== undefined) existingGroup(engine.world, parent);
+    const groups = listGroupsBelow(engine.world, parent, recursive);
+    const found = filtered(groups, ({ thingGroupName }) => thingGroupName.startsWith(prefix));
     const { items, nextToken } = page(found, "oldestFirst", members);
     return { thingGroups: items.map((group) => nameAndArn(group.thingGroupName)), nextToken };
   }
@@ -210,13 +203,9 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   function listThingsInGroup({ params, query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListThingsInThingGroup", members, [...PAGING, "recursive"]);
-    const { thingGroupName } = existingGroup(
-      engine.world,
-      requiredString(params, "thingGroupName", THING_NAME),
-    );
-    const names = thingsOfGroup(engine.world, thingGroupName, optionalBoolean(members, "recursive"));
-    const things = map(names, (name) => existingThing(engine.world, name));
-    const { items, nextToken } = pageOfUnordered(things, "oldestFirst", members);
+    const group = existingGroup(engine.world, requiredString(params, "thingGroupName", THING_NAME));
+    const things = listThingsOfGroup(engine.world, group, optionalBoolean(members, "recursive"));
+    const { items, nextToken } = page(things, "oldestFirst", members);
     return { things: items.map((thing) => thing.thingName), nextToken };
   }
 
@@ -225,7 +214,7 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
     refuseUnknownMembers("ListThingGroupsForThing", members, PAGING);
     const thing = existingThing(engine.world, requiredString(params, "thingName", THING_NAME));
     const groups = [...thing.groups].map((name) => existingGroup(engine.world, name));
-    const { items, nextToken } = pageOfUnordered(groups, "oldestFirst", members);
+    const { items, nextToken } = page(sorted(groups), "oldestFirst", members);
     return { thingGroups: items.map((group) => nameAndArn(group.thingGroupName)), nextToken };
   }
 }
@@ -244,10 +233,6 @@ function readDeletion(operation: string, { params, query }: RestRequest) {
     thingGroupName: requiredString(params, "thingGroupName", THING_NAME),
     expectedVersion: optionalInteger(members, "expectedVersion", VERSION_RANGE),
   };
-}
-
-function* map<T, U>(items: Iterable<T>, change: (item: T) => U): Iterable<U> {
-  for (const item of items) yield change(item);
 }
 
 function readGroupName(body: Record<string, unknown>): string {

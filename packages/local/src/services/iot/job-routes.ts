@@ -13,12 +13,14 @@ import {
   readTags,
 } from "../../jobs/fields.js";
 import type { Job } from "../../jobs/job.js";
+import { listJobs as listOfJobs } from "../../jobs/job-lists.js";
 import { existingJob, isOpen } from "../../jobs/jobs.js";
 import { processDetails } from "../../jobs/payloads.js";
 import type { S3Access } from "../../jobs/s3-access.js";
 import { upcomingWindows } from "../../jobs/schedule.js";
 import { findTaggedResource } from "../../jobs/tags.js";
 import { THING_NAME } from "../../registry/fields.js";
+import { groupWithId } from "../../registry/membership.js";
 import {
   type Members,
   optionalBoolean,
@@ -133,14 +135,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     const status = optionalChoice(members, "status", JOB_STATUSES);
     const selection = optionalChoice(members, "targetSelection", SELECTIONS);
     const group = readGroupFilter(members);
-    const found = [...engine.world.jobs.values()]
-      .filter(
-        (job) =>
-          (status === undefined || job.status === status) &&
-          (selection === undefined || job.targetSelection === selection) &&
-          (group === undefined || job.targets.includes(group.arn)),
-      )
-      .reverse();
+    const found = listOfJobs(engine.world, { status, selection, targetArn: group?.arn });
     const { items, nextToken } = page(found, "newestFirst", members);
     const jobs = items.map((job) => ({ ...summary(job), thingGroupId: group?.thingGroupId }));
     return { jobs, nextToken };
@@ -151,10 +146,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     const name = optionalString(members, "thingGroupName", THING_NAME);
     const id = optionalString(members, "thingGroupId", { max: 128, pattern: /^[a-zA-Z0-9-]+$/ });
     if (name === undefined && id === undefined) return undefined;
-    const groups = [...engine.world.groups.values()];
-    const found = groups.find((group) =>
-      name === undefined ? group.thingGroupId === id : group.thingGroupName === name,
-    );
+    const found = name === undefined ? groupWithId(engine.world, id ?? "") : engine.world.groups.get(name);
     const arn = iotArn(engine.world.region, `thinggroup/${name ?? found?.thingGroupName ?? ""}`);
     return { arn, thingGroupId: found?.thingGroupId };
   }

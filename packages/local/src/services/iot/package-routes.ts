@@ -1,6 +1,8 @@
 import type { Engine } from "../../engine/engine.js";
 import { AwsError, invalidRequest, notSupported } from "../../errors.js";
 import type { S3Access } from "../../jobs/s3-access.js";
+import { listOf } from "../../listing/indexes.js";
+import type { InOrder } from "../../listing/list-index.js";
 import {
   readClientToken,
   readDefaultVersionName,
@@ -13,6 +15,7 @@ import {
 import {
   existingPackage,
   existingVersion,
+  listPackageVersions,
   type PackageVersion,
   packageArn,
   type S3Location,
@@ -93,7 +96,8 @@ export function packageRoutes(engine: Engine, objects: S3Access): Route[] {
   }
 
   function listPackages({ query }: RestRequest) {
-    const { items, nextToken } = pageOf("ListPackages", query, engine.world.packages?.values() ?? []);
+    const packages = engine.world.packages ?? new Map<string, SoftwarePackage>();
+    const { items, nextToken } = pageOf("ListPackages", query, listOf(packages));
     return { packageSummaries: items.map(packageSummary), nextToken };
   }
 
@@ -144,8 +148,7 @@ export function packageRoutes(engine: Engine, objects: S3Access): Route[] {
 
   function listVersions({ params, query }: RestRequest) {
     const status = optionalChoice(queryMembers(query), "status", STATUSES);
-    const versions = engine.world.packages?.get(readPackageName(params))?.versions.values() ?? [];
-    const found = [...versions].filter((version) => status === undefined || version.status === status);
+    const found = listPackageVersions(engine.world, readPackageName(params), status);
     const { items, nextToken } = pageOf("ListPackageVersions", query, found, ["status"]);
     return { packageVersionSummaries: items.map(versionSummary), nextToken };
   }
@@ -199,13 +202,13 @@ function readToken(operation: string, query: URLSearchParams): string | undefine
 function pageOf<T extends { sequence: number }>(
   operation: string,
   query: URLSearchParams,
-  items: Iterable<T>,
+  list: InOrder<T>,
   filters: readonly string[] = [],
 ) {
   const members: Members = queryMembers(query);
   refuseUnknownMembers(operation, members, ["maxResults", "nextToken", ...filters]);
   const maxResults = optionalInteger(members, "maxResults", PAGE_SIZE) ?? PAGE_SIZE.max;
-  return page(items, "oldestFirst", { maxResults, nextToken: members["nextToken"] });
+  return page(list, "oldestFirst", { maxResults, nextToken: members["nextToken"] });
 }
 
 function packageSummary(found: Readonly<SoftwarePackage>) {

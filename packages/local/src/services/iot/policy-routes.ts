@@ -3,8 +3,10 @@ import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
 import { readTags } from "../../jobs/fields.js";
+import { listOf } from "../../listing/indexes.js";
+import { sorted } from "../../listing/list-index.js";
 import { parsePolicy } from "../../policies/document.js";
-import { certificateArn, existingCertificate, policiesOf } from "../../registry/certificates.js";
+import { certificateArn, existingCertificate, holdersOf, policiesOf } from "../../registry/certificates.js";
 import { CERTIFICATE_ID, nameInArn, POLICY_NAME } from "../../registry/fields.js";
 import { defaultVersion, existingPolicy, existingVersion } from "../../registry/policies.js";
 import type { Policy, PolicyVersion } from "../../registry/registry.js";
@@ -69,7 +71,7 @@ export function policyRoutes(engine: Engine) {
   }
 
   function listPolicies({ query }: RestRequest) {
-    const { items, nextMarker } = pageByMarker("ListPolicies", engine.world.policies.values(), query);
+    const { items, nextMarker } = pageByMarker("ListPolicies", listOf(engine.world.policies), query);
     return { policies: items.map(nameAndArn), nextMarker };
   }
 
@@ -169,7 +171,8 @@ export function policyRoutes(engine: Engine) {
 
   function listPoliciesOf(operation: string, certificateId: string, query: URLSearchParams) {
     existingCertificate(engine.world, certificateId);
-    const { items, nextMarker } = pageByMarker(operation, policiesOf(engine.world, certificateId), query);
+    const policies = policiesOf(engine.world, certificateId);
+    const { items, nextMarker } = pageByMarker(operation, sorted(policies), query);
     return { policies: items.map(nameAndArn), nextMarker };
   }
 
@@ -192,8 +195,7 @@ export function policyRoutes(engine: Engine) {
   /** Returns a page of the ARNs of the certificates that a policy is attached to. */
   function listPolicyHolders(operation: string, { policyName }: Readonly<Policy>, query: URLSearchParams) {
     const { world } = engine;
-    const holders = [...world.certificates.values()].filter(({ policies }) => policies.has(policyName));
-    const { items, nextMarker } = pageByMarker(operation, holders, query);
+    const { items, nextMarker } = pageByMarker(operation, holdersOf(world, policyName), query);
     return { items: items.map((certificate) => certificateArn(world, certificate)), nextMarker };
   }
 }

@@ -3,6 +3,7 @@ import type { CertificateIssuer } from "../../certificates/issuer.js";
 import type { Engine } from "../../engine/engine.js";
 import { notSupported } from "../../errors.js";
 import { readTags } from "../../jobs/fields.js";
+import { sorted } from "../../listing/list-index.js";
 import {
   defaultTemplateVersion,
   existingProvisioningTemplate,
@@ -117,7 +118,7 @@ export function provisioningTemplateRoutes(engine: Engine, issuer: CertificateIs
       sequence: version.versionId,
       version,
     }));
-    const { items, nextToken } = page(numbered, "oldestFirst", members);
+    const { items, nextToken } = page(sorted(numbered), "oldestFirst", members);
     return { versions: items.map(({ version }) => toVersionSummary(template, version)), nextToken };
   }
 

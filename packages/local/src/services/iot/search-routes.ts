@@ -10,7 +10,7 @@ import {
   refuseUnknownMembers,
   requiredString,
 } from "../../rest/fields.js";
-import { lastOfPageBefore, page } from "../../rest/paging.js";
+import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 import {
   type AggregatedField,
@@ -109,17 +109,15 @@ function search<D>(
   paging: Members,
 ): { items: D[]; nextToken?: string } {
   const matches = index.parse(readQueryString(body));
-  const last = lastOfPageBefore(paging) ?? Number.NEGATIVE_INFINITY;
-  const { items, nextToken } = page(found(), "oldestFirst", paging);
+  const { items, nextToken } = page({ after: found }, "oldestFirst", paging);
   return {
     items: items.map(({ document }) => document),
     ...(nextToken !== undefined && { nextToken }),
   };
 
-  function* found() {
-    for (const document of index.documents()) {
-      const sequence = index.sequenceOf(document);
-      if (sequence > last && matches(document)) yield { sequence, document };
+  function* found(last: number | undefined) {
+    for (const document of index.documents(last)) {
+      if (matches(document)) yield { sequence: index.sequenceOf(document), document };
     }
   }
 }

@@ -13,6 +13,8 @@ import {
 } from "../../jobs/managed-templates.js";
 import type { S3Access } from "../../jobs/s3-access.js";
 import { existingTemplate } from "../../jobs/templates.js";
+import { listOf } from "../../listing/indexes.js";
+import { sorted } from "../../listing/list-index.js";
 import { optionalString, queryMembers, refuseUnknownMembers, requiredString } from "../../rest/fields.js";
 import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
@@ -78,7 +80,7 @@ export function templateRoutes(engine: Engine, objects: S3Access) {
   function listTemplates({ query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListJobTemplates", members, ["maxResults", "nextToken"]);
-    const { items, nextToken } = page(engine.world.templates.values(), "oldestFirst", members);
+    const { items, nextToken } = page(listOf(engine.world.templates), "oldestFirst", members);
     return { jobTemplates: items.map(summary), nextToken };
   }
 
@@ -106,7 +108,7 @@ export function templateRoutes(engine: Engine, objects: S3Access) {
     const name = optionalString(members, "templateName", JOB_ID);
     const numbered = MANAGED_TEMPLATES.map((template, index) => ({ sequence: index + 1, template }));
     const found = numbered.filter(({ template }) => name === undefined || template.templateName === name);
-    const { items, nextToken } = page(found, "oldestFirst", members);
+    const { items, nextToken } = page(sorted(found), "oldestFirst", members);
     return { managedJobTemplates: items.map(({ template }) => managedSummary(template)), nextToken };
   }
 

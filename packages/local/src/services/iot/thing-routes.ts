@@ -3,6 +3,7 @@ import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
 import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/fields.js";
 import type { Thing } from "../../registry/registry.js";
+import { listThings as listOfThings } from "../../registry/thing-lists.js";
 import { existingThing } from "../../registry/things.js";
 import {
   checkString,
@@ -96,16 +97,8 @@ export function thingRoutes(engine: Engine) {
     if (value !== undefined && name === undefined) {
       throw invalidRequest("attributeValue needs attributeName");
     }
-    const prefix = optionalBoolean(members, "usePrefixAttributeValue");
-    const { items, nextToken } = page(
-      filter(
-        engine.world.things.values(),
-        (thing) =>
-          (type === undefined || thing.thingTypeName === type) && matches(thing, name, value, prefix),
-      ),
-      "oldestFirst",
-      members,
-    );
+    const attribute = { name, value, isPrefix: optionalBoolean(members, "usePrefixAttributeValue") };
+    const { items, nextToken } = page(listOfThings(engine.world, type, attribute), "oldestFirst", members);
     return { things: items.map(toSummary), nextToken };
   }
 
@@ -120,20 +113,4 @@ export function readThingName(body: Record<string, unknown>): string {
   const arn = optionalString(body, "thingArn");
   if (arn !== undefined) return checkString(nameInArn(arn, "thing"), "thingArn", THING_NAME);
   return requiredString(body, "thingName", THING_NAME);
-}
-
-function matches(
-  thing: Thing,
-  name: string | undefined,
-  value: string | undefined,
-  prefix: boolean,
-): boolean {
-  if (name === undefined) return true;
-  if (!Object.hasOwn(thing.attributes, name)) return false;
-  const found = thing.attributes[name] ?? "";
-  return value === undefined || (prefix ? found.startsWith(value) : found === value);
-}
-
-function* filter<T>(items: Iterable<T>, keep: (item: T) => boolean): Iterable<T> {
-  for (const item of items) if (keep(item)) yield item;
 }

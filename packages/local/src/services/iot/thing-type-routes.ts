@@ -2,6 +2,8 @@ import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
 import { readTags } from "../../jobs/fields.js";
+import { listOf } from "../../listing/indexes.js";
+import { sorted } from "../../listing/list-index.js";
 import { ATTRIBUTE_NAME, THING_NAME } from "../../registry/fields.js";
 import type { ThingType } from "../../registry/registry.js";
 import { existingThingType } from "../../registry/thing-types.js";
@@ -55,8 +57,9 @@ export function thingTypeRoutes(engine: Engine) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListThingTypes", members, ["maxResults", "nextToken", "thingTypeName"]);
     const name = optionalString(members, "thingTypeName", THING_NAME);
-    const types = [...engine.world.thingTypes.values()];
-    const found = name === undefined ? types : types.filter((type) => type.thingTypeName === name);
+    const { thingTypes } = engine.world;
+    const named = name === undefined ? undefined : thingTypes.get(name);
+    const found = name === undefined ? listOf(thingTypes) : sorted(named === undefined ? [] : [named]);
     const { items, nextToken } = page(found, "oldestFirst", members);
     return { thingTypes: items.map(toSummary), nextToken };
   }
