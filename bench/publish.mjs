@@ -1,198 +1,160 @@
 // Publishing against the shell script that people write, and start-up against bare Node.js.
-//   node bench/publish.mjs [--server local|moto] [--address 127.0.0.1] [--rounds 5] [--sizes 1,512]
-// An address of this machine that is no loopback address (`hostname -I`) has large images go up in parts, as to S3.
-// Both sides run in turns in the same minutes, on the same server and file, so that their ratio holds where single
-// times do not. Needs the `aws` command; without it only the start-up of fota itself is measured.
-import { spawn, spawnSync } from "node:child_process";
+//   node bench/publish.mjs [--quick] [--json] [--rounds 5] [--sizes 1,512] [--server local|moto] [--address 127.0.0.1]
+// An address of this machine that is no loopback address (`hostname -I`) has large images go up in parts, as to S3. The
+// script's `aws s3 cp` always uploads them in parts. Without the `aws` command, fota is measured alone.
+import { fork, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { timeCommand } from "./harness/command.mjs";
+import { figureRow } from "./harness/figures.mjs";
+import { inTurns } from "./harness/in-turns.mjs";
+import { cpuMsDuring } from "./harness/process.mjs";
+import { runBench } from "./harness/run-bench.mjs";
 
 const MIB = 1024 * 1024;
 const BUCKET = "fw-releases";
+const THING = "pump-1";
+const JOB = "fota-bench";
 const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.cjs", import.meta.url));
-const LOCAL = new URL("../packages/local/dist/index.js", import.meta.url).href;
-const { values } = parseArgs({
-  options: {
-    server: { type: "string", default: "local" },
-    address: { type: "string", default: "127.0.0.1" },
-    rounds: { type: "string", default: "5" },
-    sizes: { type: "string", default: "1,512" },
-  },
-});
-const rounds = Number(values.rounds);
-const sizesMib = values.sizes.split(",").map(Number);
-const isLoopback = values.address.startsWith("127.");
+/** The start-up of a command is short, so it is measured more often than a publish. */
+const START_UPS_PER_ROUND = 3;
 
-/** Digest, upload, presign, create the job: what `fota publish` does, without its checks. */
+/** What `fota publish` does, without its checks: digest, and the three calls for upload, URL and job. */
 const SCRIPT = `set -e
-key="script/$3/app.bin"
-md5=$(md5sum "$1" | cut -d' ' -f1)
-size=$(stat -c %s "$1")
-aws s3 cp --quiet "$1" "s3://$2/$key"
-url=$(aws s3 presign "s3://$2/$key" --expires-in 604800)
-arn=$(aws iot describe-thing --thing-name pump-1 --query thingArn --output text)
-printf '{"operation":"fota","bc_idx":1,"bc_crc":"%s","bc_size":%s,"bc_url":"%s"}' "$md5" "$size" "$url" > "$1.job"
-aws iot create-job --job-id "$3" --targets "$arn" --document "file://$1.job" > "$1.out"`;
+aws=$1 image=$2 bucket=$3 job=$4 arn=$5
+key="script/$job/app.bin"
+md5=$(md5sum "$image" | cut -d' ' -f1)
+size=$(stat -c %s "$image")
+"$aws" s3 cp --quiet "$image" "s3://$bucket/$key"
+url=$("$aws" s3 presign "s3://$bucket/$key" --expires-in 604800)
+printf '{"operation":"fota","bc_idx":1,"bc_crc":"%s","bc_size":%s,"bc_url":"%s"}' "$md5" "$size" "$url" > "$image.job"
+"$aws" iot create-job --job-id "$job" --targets "$arn" --document "file://$image.job" > "$image.out"`;
 
-const hasTime = spawnSync("/usr/bin/time", ["--version"]).status === 0;
+await runBench(
+  {
+    name: "fota publish, against a script of md5sum and three aws calls; start-up, against aws and bare Node.js",
+    options: {
+      sizes: { type: "string", default: "1,512", quick: "1,128" },
+      server: { type: "string", default: "local" },
+      address: { type: "string", default: "127.0.0.1" },
+    },
+    rounds: { full: 5, quick: 2 },
+  },
+  async ({ values, rounds, peer }) => {
+    const folder = await mkdtemp(join(tmpdir(), "fota-bench-"));
+    const server = await startServer(values.server, values.address);
+    try {
+      const setup = await prepare({ folder, server, aws: peer("aws", "awscli"), address: values.address });
+      const rows = [];
+      for (const size of values.sizes.split(",")) {
+        rows.push(...(await benchPublish(setup, Number(size), rounds)));
+      }
+      return [...rows, ...(await benchStartUp(setup, rounds * START_UPS_PER_ROUND))];
+    } finally {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);
 
-const folder = await mkdtemp(join(tmpdir(), "fota-bench-"));
-const server = await startServer(values.server, values.address);
-const env = {
-  ...process.env,
-  AWS_ENDPOINT_URL: server.endpoint,
-  AWS_REGION: "us-east-1",
-  AWS_DEFAULT_REGION: "us-east-1",
-  AWS_ACCESS_KEY_ID: "test",
-  AWS_SECRET_ACCESS_KEY: "test",
-  AWS_CONFIG_FILE: "/dev/null",
-  AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
-};
-try {
-  const hasAws = spawnSync("aws", ["--version"]).status === 0;
-  if (hasAws) {
-    must("aws", ["s3", "mb", `s3://${BUCKET}`]);
-    must("aws", ["iot", "create-thing", "--thing-name", "pump-1"]);
-    for (const sizeMib of sizesMib) await benchPublish(sizeMib);
-  } else {
-    print("the aws command is not installed: no publish to compare with\n");
-  }
-  await benchStartUp(hasAws);
-} finally {
-  server.stop();
-  await rm(folder, { recursive: true, force: true });
+/** Makes what the commands need on the server. */
+async function prepare({ folder, server, aws, address }) {
+  const env = {
+    ...process.env,
+    AWS_ENDPOINT_URL: server.endpoint,
+    AWS_REGION: "us-east-1",
+    AWS_DEFAULT_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+  };
+  const { thingArn } = await call(server.endpoint, "POST", `/things/${THING}`, {});
+  await call(server.endpoint, "PUT", `/jobs/${JOB}`, { targets: [thingArn], document: "{}" });
+  await call(server.endpoint, "PUT", `/${BUCKET}`, undefined, "s3");
+  return { folder, server, aws, env, thingArn, isLoopback: address.startsWith("127.") };
 }
 
-async function benchPublish(sizeMib) {
+async function benchPublish(setup, sizeMib, rounds) {
+  const { folder, server, aws, env, thingArn, isLoopback } = setup;
   const image = join(folder, `app-${sizeMib}.bin`);
   await writeRandom(image, sizeMib);
-  const turns = { fota: [], script: [] };
   // Devices refuse http URLs of other hosts; with a placeholder in their place the way is the same but for one fetch.
-  const role = `arn:aws:iam::${thingArn().split(":")[4]}:role/bench`;
+  const role = `arn:aws:iam::${thingArn.split(":")[4]}:role/bench`;
   const presign = isLoopback ? [] : ["--presign", "iot", "--role", role];
-  for (let round = 0; round <= rounds; round += 1) {
+  const to = ["--slot", "1", "--to", THING, "--bucket", BUCKET, ...presign, "--json"];
+  const onServer = async (pid, command, args) => {
+    const { result, cpuMs } = await cpuMsDuring(pid, () => timeCommand(command, args, { env }));
+    return { ...result, serverSeconds: cpuMs / 1000 };
+  };
+  const bare = fork(join(import.meta.dirname, "upload-server.mjs"), [join(folder, "uploaded")]);
+  const [origin] = await once(bare, "message");
+  const sides = {
     // A new prefix each time: what is there already would not be uploaded again.
-    const publish = [
-      "publish",
-      image,
-      "--slot",
-      "1",
-      "--to",
-      "pump-1",
-      "--bucket",
-      BUCKET,
-      "--prefix",
-      `fota-${round}`,
-      ...presign,
-    ];
-    const fota = await timed(process.execPath, [FOTA, ...publish, "--json"]);
-    const script = await timed("sh", ["-c", SCRIPT, "script", image, BUCKET, `script-${sizeMib}-${round}`]);
-    if (round === 0) continue; // warms both up
-    turns.fota.push(fota);
-    turns.script.push(script);
-  }
-  print(`publish of ${sizeMib} MiB to ${server.name}, ${rounds} rounds`);
-  compare("fota publish", turns.fota, "shell script", turns.script);
-}
-
-async function benchStartUp(hasAws) {
-  const jobId = "fota-bench";
-  if (hasAws) {
-    must("aws", ["iot", "create-job", "--job-id", jobId, "--targets", thingArn(), "--document", "{}"]);
-  }
-  const turns = { node: [], version: [], status: [], describe: [] };
-  for (let round = 0; round <= rounds * 4; round += 1) {
-    const one = {
-      node: await timed(process.execPath, ["-e", "0"]),
-      version: await timed(process.execPath, [FOTA, "--version"]),
-      ...(hasAws && {
-        status: await timed(process.execPath, [FOTA, "status", jobId, "--json"]),
-        describe: await timed("aws", ["iot", "describe-job", "--job-id", jobId]),
+    ours: (round) => {
+      const publish = ["publish", image, ...to, "--prefix", `fota-${round}`];
+      return onServer(server.pid, process.execPath, [FOTA, ...publish]);
+    },
+    peer:
+      aws &&
+      ((round) => {
+        const args = [aws, image, BUCKET, `script-${sizeMib}-${round}`, thingArn];
+        return onServer(server.pid, "sh", ["-c", SCRIPT, "script", ...args]);
       }),
-    };
-    if (round > 0) for (const [name, turn] of Object.entries(one)) turns[name].push(turn);
+    bare: () => onServer(bare.pid, "curl", ["-s", "-T", image, origin]),
+  };
+  try {
+    for (const warmUp of Object.values(sides)) await warmUp?.(-1);
+    return publishRows(`${sizeMib} MiB`, await inTurns(rounds, sides));
+  } finally {
+    bare.kill();
+    await rm(image);
   }
-  print(`start-up, ${rounds * 4} rounds`);
-  compare("fota --version", turns.version, "node -e 0", turns.node);
-  if (!hasAws) return;
-  compare("fota status", turns.status, "node -e 0", turns.node);
-  compare("fota status", turns.status, "aws iot describe-job", turns.describe);
 }
 
-function thingArn() {
-  const query = ["--query", "thingArn", "--output", "text"];
-  return must("aws", ["iot", "describe-thing", "--thing-name", "pump-1", ...query]);
+/** The goals are those of `docs/` for an image of 1 MiB, and for larger ones. */
+function publishRows(size, turns) {
+  const timesOf = (key) => (side) => turns[side]?.map((turn) => turn[key]);
+  const [wall, cpu, server] = ["seconds", "cpuSeconds", "serverSeconds"].map(timesOf);
+  const atMost = size === "1 MiB" ? 1 / 4 : 1 / 1.5;
+  const goal = { atMost: Number(atMost.toFixed(2)), of: "peer" };
+  const row = (what, times, extra) => figureRow({ what: `${what}, ${size}`, unit: "s", ...times, ...extra });
+  const peak = timesOf("peakRssMiB")("ours");
+  return [
+    row("wall time", { ours: wall("ours"), peer: wall("peer") }, { goal }),
+    row("CPU of the client", { ours: cpu("ours"), peer: cpu("peer") }),
+    row("CPU of the server", { ours: server("ours"), bare: server("bare") }),
+    ...(turns.peer
+      ? [row("CPU of the server for the script", { ours: server("peer"), bare: server("bare") })]
+      : []),
+    ...(peak.includes(undefined)
+      ? []
+      : [row("peak RSS of fota", { ours: peak }, { unit: "MiB", goal: { atMost: 200 } })]),
+  ];
 }
 
-/** Prints both sides and their ratios, taken in pairs: times of one round met the same machine. */
-function compare(name, turns, otherName, others) {
-  for (const [label, list] of [
-    [name, turns],
-    [otherName, others],
-  ]) {
-    const seconds = list.map((turn) => turn.seconds);
-    const range = `${Math.min(...seconds).toFixed(3)}-${Math.max(...seconds).toFixed(3)}`;
-    const cpu = hasTime ? `, CPU ${medianOf(list, "cpuSeconds").toFixed(2)} s` : "";
-    const memory = hasTime ? `, peak ${medianOf(list, "peakMib").toFixed(0)} MiB` : "";
-    print(`  ${label.padEnd(22)} ${median(seconds).toFixed(3)} s [${range}]${cpu}${memory}`);
-  }
-  const kinds = hasTime ? { wall: "seconds", CPU: "cpuSeconds" } : { wall: "seconds" };
-  const ratios = Object.entries(kinds).map(([kind, field]) => {
-    const ratio = median(turns.map((turn, i) => turn[field] / others[i][field]));
-    return `${kind} ${ratio.toFixed(2)} (${(1 / ratio).toFixed(1)} times as fast)`;
+async function benchStartUp({ aws, env }, rounds) {
+  const cpuSeconds = async (command, args) => (await timeCommand(command, args, { env })).cpuSeconds;
+  const turns = await inTurns(rounds, {
+    bare: () => cpuSeconds(process.execPath, ["-e", "0"]),
+    version: () => cpuSeconds(process.execPath, [FOTA, "--version"]),
+    status: () => cpuSeconds(process.execPath, [FOTA, "status", JOB, "--json"]),
+    peer: aws && (() => cpuSeconds(aws, ["iot", "describe-job", "--job-id", JOB])),
   });
-  print(`  ${"ratio, in pairs".padEnd(22)} ${ratios.join(", ")}\n`);
-}
-
-/**
- * Wall time and, where GNU time is installed, CPU time and the largest resident set of the process and of those it waited
- * for.
- */
-async function timed(command, args) {
-  const usageFile = join(folder, "usage");
-  const [program, programArgs] = hasTime
-    ? ["/usr/bin/time", ["-o", usageFile, "-f", "%M %U %S", command, ...args]]
-    : [command, args];
-  const startNs = process.hrtime.bigint();
-  const child = spawn(program, programArgs, { env, stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  child.stderr.on("data", (piece) => {
-    said += piece;
-  });
-  const [code] = await once(child, "close");
-  const seconds = Number(process.hrtime.bigint() - startNs) / 1e9;
-  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}: ${said}`);
-  if (!hasTime) return { seconds };
-  const [peakKib, user, system] = (await readFile(usageFile, "utf8")).trim().split(" ").map(Number);
-  return { seconds, cpuSeconds: user + system, peakMib: peakKib / 1024 };
-}
-
-function print(line) {
-  process.stdout.write(`${line}\n`);
-}
-
-function medianOf(turns, field) {
-  return median(turns.map((turn) => turn[field]));
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-function must(command, args) {
-  const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: "utf8" });
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${stderr}`);
-  return stdout.trim();
+  const { bare, version, status, peer } = turns;
+  const row = (what, ours, goal) => figureRow({ what, unit: "s", ours, peer, bare, goal });
+  return [
+    row("CPU of fota --version", version, { atMost: 1.5, of: "bare" }),
+    row("CPU of fota status", status, { atMost: 1.6, of: "bare" }),
+    row("CPU of fota status, against aws iot describe-job", status, { atMost: 0.25, of: "peer" }),
+  ];
 }
 
 async function writeRandom(path, sizeMib) {
@@ -204,32 +166,37 @@ async function writeRandom(path, sizeMib) {
   await once(file, "finish");
 }
 
+/** Makes a request as a client would; the stand-in and moto accept any signature. */
+async function call(endpoint, method, path, body, service = "iot") {
+  const scope = `20261124/us-east-1/${service}/aws4_request`;
+  const authorization = `AWS4-HMAC-SHA256 Credential=test/${scope}, SignedHeaders=host, Signature=0`;
+  const headers = { authorization, ...(body && { "content-type": "application/json" }) };
+  const response = await fetch(endpoint + path, { method, headers, body: body && JSON.stringify(body) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text === "" || service === "s3" ? undefined : JSON.parse(text);
+}
+
 /** A server in a process of its own, so that its work is not the client's. */
 async function startServer(name, address) {
-  if (name === "moto") {
-    const port = await freePort();
-    const child = spawn("python3", ["-m", "moto.server", "-H", address, "-p", String(port)], {
-      stdio: "ignore",
-    });
-    const endpoint = `http://${address}:${port}`;
-    while (
-      !(await fetch(endpoint).then(
-        () => true,
-        () => false,
-      ))
-    )
-      await sleep(100);
-    return { name: `moto at ${address}`, endpoint, stop: () => child.kill() };
-  }
-  const start = `import { startLocal } from ${JSON.stringify(LOCAL)};
-const local = await startLocal({ host: ${JSON.stringify(address)} });
-process.stdout.write(local.endpoint + "\\n");
-process.on("SIGTERM", () => local.stop());`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", start], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [endpoint] = await once(createInterface({ input: child.stdout }), "line");
-  return { name: `the stand-in at ${address}`, endpoint, stop: () => child.kill() };
+  if (name === "moto") return await startMoto(address);
+  const child = fork(join(import.meta.dirname, "stand-in-process.mjs"), [JSON.stringify({ host: address })]);
+  const [{ endpoint }] = await once(child, "message");
+  const stop = async () => {
+    child.send("stop");
+    await once(child, "exit");
+  };
+  return { pid: child.pid, endpoint, stop };
+}
+
+async function startMoto(address) {
+  const port = await freePort();
+  const args = ["-m", "moto.server", "-H", address, "-p", String(port)];
+  const child = spawn("python3", args, { stdio: "ignore" });
+  const endpoint = `http://${address}:${port}`;
+  const isUp = () => fetch(endpoint).then(Boolean, () => false);
+  while (!(await isUp())) await sleep(100);
+  return { pid: child.pid, endpoint, stop: async () => child.kill() };
 }
 
 async function freePort() {
