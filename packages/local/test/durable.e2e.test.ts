@@ -6,12 +6,15 @@ import { access, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CreateThingCommand, IoTClient, paginateListThings } from "@aws-sdk/client-iot";
 import {
+  CompleteMultipartUploadCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   GetObjectCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   S3Client,
+  UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { startLocal } from "../src/index.js";
@@ -44,11 +47,19 @@ describe("kill -9 while things and objects are written", () => {
       put.sent += 1;
       puts.set(key, put);
       const count = put.sent;
-      await s3.send(new PutObjectCommand({ Bucket, Key: key, Body: bytesOf(key, count) }));
+      if (key === "in-parts") await putInParts(s3, key, bytesOf(key, count));
+      else await s3.send(new PutObjectCommand({ Bucket, Key: key, Body: bytesOf(key, count) }));
       put.acked = count;
       if (key.startsWith("versioned")) versions += 1;
       onAck();
     }
+  }
+
+  async function putInParts(s3: S3Client, Key: string, Body: Buffer): Promise<void> {
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+    const { ETag } = await s3.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body }));
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+    await s3.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload }));
   }
 
   async function keepCreating(iot: IoTClient, prefix: string, onAck: () => void): Promise<void> {
@@ -115,7 +126,7 @@ describe("kill -9 while things and objects are written", () => {
       if (left === 0) child.kill("SIGKILL");
     };
     const writers = [
-      ...["a", "b", "versioned"].map((key) => keepPutting(s3, key, onAck)),
+      ...["a", "b", "versioned", "in-parts"].map((key) => keepPutting(s3, key, onAck)),
       ...["t", "u"].map((prefix) => keepCreating(iot, `${prefix}${round}`, onAck)),
     ];
     await Promise.allSettled(writers); // each ends when it gets no more answers

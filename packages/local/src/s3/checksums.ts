@@ -1,7 +1,8 @@
 /** Checksums that S3 stores with an object. Source: S3 User Guide, "Checking object integrity". */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { CRC32C, CRC64NVME, Crc } from "./crc.js";
+import { CRC32, CRC32C, CRC64NVME, Crc } from "./crc.js";
+import { crcJoiner } from "./crc-join.js";
 import { invalidRequest } from "./s3-errors.js";
 
 /** The algorithms that clients until 2025 use; newer ones are refused by name. */
@@ -136,6 +137,22 @@ export function compositeChecksum(algorithm: ChecksumAlgorithm, partValues: read
     type: "COMPOSITE",
     value: `${hasher.digest().toString("base64")}-${partValues.length}`,
   };
+}
+
+/**
+ * Computes the checksum of the parts' bytes from the checksums of the parts, in the order of the parts. All must be of
+ * `algorithm`, which must be a cyclic redundancy check.
+ */
+export function joinedChecksum(
+  algorithm: ChecksumAlgorithm,
+  parts: readonly { checksum: Checksum; sizeBytes: number }[],
+): Checksum {
+  const join = crcJoiner(algorithm === "CRC32" ? CRC32 : algorithm === "CRC32C" ? CRC32C : CRC64NVME);
+  let whole: Buffer = Buffer.alloc(DIGEST_BYTES[algorithm]); // the check of no bytes
+  for (const { checksum, sizeBytes } of parts) {
+    whole = join(whole, Buffer.from(checksum.value, "base64"), sizeBytes);
+  }
+  return { algorithm, type: "FULL_OBJECT", value: whole.toString("base64") };
 }
 
 /** Returns the checksum headers of an answer to an upload, GET or HEAD. */

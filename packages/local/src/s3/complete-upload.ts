@@ -8,11 +8,12 @@ import {
   checksumHeaders,
   checksumInHeaders,
   compositeChecksum,
+  joinedChecksum,
 } from "./checksums.js";
 import { checkWriteConditions } from "./conditions.js";
 import { withChecksum } from "./digests.js";
 import { MAX_PARTS, requireUpload } from "./multipart-operations.js";
-import { requireBucket, type S3Operation } from "./operation.js";
+import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { readXmlBody } from "./payload.js";
 import type { NewObject, ObjectRecord } from "./records.js";
 import { badDigest, conditionalRequestConflict, invalidRequest, malformedXml } from "./s3-errors.js";
@@ -53,25 +54,9 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
   };
   checkBeforeCommit();
 
-  async function* joined(): AsyncGenerator<Buffer> {
-    for (const part of parts) yield* state.store.uploads.readPart(upload.uploadId, part);
-  }
-  const composite = () =>
-    compositeChecksum(
-      upload.algorithm,
-      parts.map((part) => part.checksum.value),
-    );
-  // A composite checksum follows from the parts' checksums, so their bytes need not be read again.
-  const whole =
-    upload.checksumType === "FULL_OBJECT"
-      ? withChecksum(joined(), upload.algorithm)
-      : {
-          bytes: parts.map((part) => state.store.uploads.partFile(upload.uploadId, part)),
-          checksum: composite,
-        };
+  const checksum = await checksumOf(upload, parts, state);
+  checkDeclaredChecksum(headers, checksum);
   const makeRecord = (): NewObject => {
-    const checksum = whole.checksum();
-    checkDeclaredChecksum(headers, checksum);
     return {
       headers: upload.headers,
       metadata: upload.metadata,
@@ -85,8 +70,11 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
       partSizesBytes: parts.map((part) => part.sizeBytes),
     };
   };
-  const object = await state.store.put(bucket, whole.bytes, makeRecord, checkBeforeCommit);
-  await state.store.uploads.remove(upload.uploadId);
+  const storedParts = {
+    uploadId: upload.uploadId,
+    partNumbers: parts.map((part) => part.partNumber),
+  };
+  const object = await state.store.putParts(bucket, storedParts, makeRecord, checkBeforeCommit);
   return {
     status: 200,
     headers: {
@@ -104,6 +92,24 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
     }),
   };
 };
+
+/** Computes the object's checksum from those of the parts; reads their bytes only if they have another algorithm's. */
+async function checksumOf(
+  { uploadId, algorithm, checksumType }: UploadRecord,
+  parts: readonly PartRecord[],
+  { store }: S3State,
+): Promise<Checksum> {
+  if (checksumType === "COMPOSITE") {
+    return compositeChecksum(
+      algorithm,
+      parts.map((part) => part.checksum.value),
+    );
+  }
+  if (parts.every((part) => part.checksum.algorithm === algorithm)) return joinedChecksum(algorithm, parts);
+  const whole = withChecksum(store.uploads.read(uploadId, parts), algorithm);
+  for await (const _ of whole.bytes);
+  return whole.checksum();
+}
 
 /**
  * Refuses a conditional completion if the object was written or deleted after the upload began.

@@ -7,6 +7,8 @@ export interface CrcPolynomial {
   bits: 32 | 64;
 }
 
+/** CRC-32/ISO-HDLC, 0x04c11db7 reflected. */
+export const CRC32: CrcPolynomial = { low: 0xedb88320, high: 0, bits: 32 };
 /** CRC-32/ISCSI, 0x1edc6f41 reflected. */
 export const CRC32C: CrcPolynomial = { low: 0x82f63b78, high: 0, bits: 32 };
 /** CRC-64/NVME, 0xad93d23594c93659 reflected. */

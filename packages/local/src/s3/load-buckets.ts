@@ -6,8 +6,15 @@ import { messageOf } from "@fota/shared";
 import { checkOwner, type FolderOwner } from "../folder/folder-identity.js";
 import { Bucket } from "./bucket.js";
 import type { Folders } from "./folders.js";
+import { partPath, readPartSeal } from "./part-files.js";
 import { damagedFile, readRecord, upgradeSeal } from "./record-file.js";
-import { type BucketRecord, isDeleteMarker, type VersionRecord } from "./records.js";
+import {
+  type BucketRecord,
+  isDeleteMarker,
+  type ObjectRecord,
+  ownBytesOf,
+  type VersionRecord,
+} from "./records.js";
 import { readSeal } from "./sealed-file.js";
 
 export function objectsFolder(folders: Folders, bucket: string): string {
@@ -51,12 +58,26 @@ async function loadVersion(folders: Folders, bucket: string, path: string): Prom
   if (seal === undefined) throw damagedFile(path, "it is not a complete object");
   const { sizeBytes, isUnchecked } = seal;
   const version = seal.record as VersionRecord;
-  const expectedBytes = isDeleteMarker(version) ? 0 : version.sizeBytes;
+  const expectedBytes = isDeleteMarker(version) ? 0 : ownBytesOf(version);
   if (sizeBytes !== expectedBytes) {
     throw damagedFile(path, `it has ${sizeBytes} bytes, but the object has ${expectedBytes}`);
   }
   if (versionPath(folders, bucket, version) !== path)
     throw damagedFile(path, `it contains the object ${version.key}, whose file has another name`);
+  if (!isDeleteMarker(version)) await checkParts(folders, version);
   if (isUnchecked) await upgradeSeal(folders, path, seal);
   return version;
+}
+
+/** @throws {FotaError} LOCAL_DIR_INVALID if a part of the object is missing, damaged or has another size */
+async function checkParts(
+  folders: Folders,
+  { storedParts, partSizesBytes = [] }: ObjectRecord,
+): Promise<void> {
+  for (const [index, partNumber] of (storedParts?.partNumbers ?? []).entries()) {
+    const path = partPath(folders, storedParts?.uploadId ?? "", partNumber);
+    const { sizeBytes } = await readPartSeal(path, String(partNumber));
+    if (sizeBytes === partSizesBytes[index]) continue;
+    throw damagedFile(path, `it has ${sizeBytes} bytes, but the part has ${partSizesBytes[index]}`);
+  }
 }

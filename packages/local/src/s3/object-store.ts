@@ -1,13 +1,22 @@
 /** Buckets and the versions of objects on disk, with an index of them in memory. */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { FolderOwner } from "../folder/folder-identity.js";
+import type { Bucket } from "./bucket.js";
 import { BucketStore } from "./bucket-store.js";
 import { type Folders, syncFolder } from "./folders.js";
 import { loadBuckets } from "./load-buckets.js";
-import type { BucketRecord, DeleteMarker, NewObject, ObjectRecord, VersionRecord } from "./records.js";
-import type { ByteSource } from "./sealed-file.js";
+import { PartFiles } from "./part-files.js";
+import {
+  type BucketRecord,
+  type DeleteMarker,
+  isDeleteMarker,
+  type NewObject,
+  type ObjectRecord,
+  type StoredParts,
+  type VersionRecord,
+} from "./records.js";
 import { checkStoreOwner, recordStoreOwner } from "./store-owner.js";
 import { openUploadStore, type UploadStore } from "./upload-store.js";
 import { VersionStore } from "./version-store.js";
@@ -44,16 +53,28 @@ export interface ObjectStore {
    */
   put(
     bucket: string,
-    bytes: ByteSource,
+    bytes: AsyncIterable<Uint8Array>,
     makeRecord: (sizeBytes: number) => NewObject,
     checkBeforeCommit: () => void,
   ): Promise<ObjectRecord>;
   /**
-   * Reads bytes of a version that exists now, also if it is overwritten or deleted meanwhile. The file stays open until
-   * the stream ends or is destroyed.
+   * Makes an object from parts of an upload, which ends. Copies no bytes: the files of the parts become those of the
+   * object. `checkBeforeCommit` is as for `put`.
+   *
+   * @throws {AwsError} NoSuchBucket
+   */
+  putParts(
+    bucket: string,
+    parts: StoredParts,
+    makeRecord: () => NewObject,
+    checkBeforeCommit: () => void,
+  ): Promise<ObjectRecord>;
+  /**
+   * Reads bytes of a version that exists now, also if it is overwritten or deleted meanwhile. Its files stay until the
+   * stream ends or is destroyed.
    */
   read(bucket: string, object: ObjectRecord, offsetBytes: number, lengthBytes: number): Readable;
-  /** Replaces the tags of a version. It takes as long as copying the version if the file system cannot share blocks. */
+  /** Replaces the tags of a version. Without parts, it takes as long as copying the version if the file system cannot share blocks. */
   setTags(bucket: string, object: ObjectRecord, tags: Record<string, string>): Promise<void>;
   /** Removes and returns a version; returns `undefined` if it does not exist. */
   removeVersion(bucket: string, key: string, versionId: string): Promise<VersionRecord | undefined>;
@@ -94,11 +115,12 @@ export async function createObjectStore({
   for (const path of [folders.buckets, folders.uploads, folders.temp]) await mkdir(path, { recursive: true });
   await syncFolder(folders, dir);
   const loaded = await loadBuckets(folders, owner);
-  const uploads = await openUploadStore(folders);
+  const parts = new PartFiles(folders);
+  const uploads = await openUploadStore(folders, parts, completedUploads(loaded));
   if (owner !== undefined) await recordStoreOwner(folders, dir, owner);
   const lastSequence = Math.max(0, ...[...loaded.values()].map((bucket) => bucket.lastSequence));
   const buckets = new BucketStore({ folders, owner, buckets: loaded });
-  const versions = new VersionStore({ folders, buckets, lastSequence });
+  const versions = new VersionStore({ folders, buckets, parts, lastSequence });
 
   async function removeUploads(bucket: string): Promise<void> {
     for (const upload of uploads.list(bucket)) await uploads.remove(upload.uploadId);
@@ -117,6 +139,19 @@ export async function createObjectStore({
     keys: (bucket) => buckets.require(bucket).sortedKeys().ofObjects,
     keysOfVersions: (bucket) => buckets.require(bucket).sortedKeys().all,
     put: (bucket, bytes, makeRecord, check) => versions.put(bucket, bytes, makeRecord, check),
+    async putParts(bucket, storedParts, makeRecord, check) {
+      const makeVersion = () => ({ ...makeRecord(), storedParts });
+      const { uploadId } = storedParts;
+      const letGo = parts.hold(uploadId); // the object can be deleted before `keep` has ended
+      try {
+        const none = Readable.from([]);
+        const object = await versions.put(bucket, none, makeVersion, check, () => uploads.release(uploadId));
+        await parts.keep(storedParts);
+        return object;
+      } finally {
+        letGo();
+      }
+    },
     read: (bucket, object, offsetBytes, lengthBytes) =>
       versions.read(bucket, object, offsetBytes, lengthBytes),
     setTags: (bucket, object, tags) => versions.setTags(bucket, object, tags),
@@ -124,4 +159,18 @@ export async function createObjectStore({
     putDeleteMarker: (bucket, key, modifiedMs, check) =>
       versions.putDeleteMarker(bucket, key, modifiedMs, check),
   };
+}
+
+/** Returns the parts that belong to objects, by the id of their upload. */
+function completedUploads(buckets: ReadonlyMap<string, Bucket>): Map<string, StoredParts> {
+  const completed = new Map<string, StoredParts>();
+  for (const bucket of buckets.values()) {
+    for (const key of bucket.sortedKeys().all) {
+      for (const version of bucket.versions(key)) {
+        if (isDeleteMarker(version) || version.storedParts === undefined) continue;
+        completed.set(version.storedParts.uploadId, version.storedParts);
+      }
+    }
+  }
+  return completed;
 }

@@ -42,6 +42,14 @@ export interface NewObject extends ObjectAttributes {
   checksum: Checksum;
   /** Sizes of the parts of a multipart upload, in order. */
   partSizesBytes?: number[];
+  /** Where the bytes are: in files of these parts, of the sizes above. If absent, they are in the object's own file. */
+  storedParts?: StoredParts;
+}
+
+/** The files of an upload's parts, in the order of their bytes. */
+export interface StoredParts {
+  uploadId: string;
+  partNumbers: number[];
 }
 
 interface Version {
@@ -64,6 +72,11 @@ export type VersionRecord = ObjectRecord | DeleteMarker;
 
 export function isDeleteMarker(record: VersionRecord): record is DeleteMarker {
   return "isDeleteMarker" in record;
+}
+
+/** Returns the number of bytes in the object's own file. */
+export function ownBytesOf({ storedParts, sizeBytes }: NewObject): number {
+  return storedParts === undefined ? sizeBytes : 0;
 }
 
 /** Returns the version id that clients see. */

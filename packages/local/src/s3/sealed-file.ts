@@ -21,15 +21,6 @@ const FIRST_FOOTER_BYTES = 4 + FIRST_MAGIC.length;
  */
 const WRITE_BYTES = 1024 * 1024;
 
-/** The first `sizeBytes` bytes of a file, which may be a sealed file. */
-export interface FileBytes {
-  path: string;
-  sizeBytes: number;
-}
-
-/** The bytes to store: a stream, or files to concatenate. */
-export type ByteSource = AsyncIterable<Uint8Array> | readonly FileBytes[];
-
 /**
  * Writes `bytes` to the new file `path`, then the record that `makeRecord` returns after the last byte. If it is
  * `durable`, the file is on the disk when the promise resolves. Rejects with what `bytes` or `makeRecord` throw; then
@@ -37,15 +28,13 @@ export type ByteSource = AsyncIterable<Uint8Array> | readonly FileBytes[];
  */
 export async function writeSealed<T>(
   path: string,
-  bytes: ByteSource,
+  bytes: AsyncIterable<Uint8Array>,
   makeRecord: (sizeBytes: number) => T,
   durable: boolean,
 ): Promise<T> {
   const file = await open(path, "wx");
   try {
-    const sizeBytes =
-      Symbol.asyncIterator in bytes ? await writeAll(file, bytes) : await copyAll(file, bytes);
-    const record = makeRecord(sizeBytes);
+    const record = makeRecord(await writeAll(file, bytes));
     await writeSeal(file, record);
     if (durable) await file.sync();
     return record;
@@ -149,27 +138,6 @@ async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Pro
   }
   if (batch.length > 0) await writeBatch(file, batch);
   return sizeBytes;
-}
-
-/** Copies through one buffer: a stream, with a new buffer for each piece, takes three times as long. */
-async function copyAll(file: FileHandle, sources: readonly FileBytes[]): Promise<number> {
-  const buffer = Buffer.allocUnsafeSlow(WRITE_BYTES);
-  let copiedBytes = 0;
-  for (const { path, sizeBytes } of sources) {
-    const source = await open(path, "r");
-    try {
-      for (let at = 0; at < sizeBytes; ) {
-        const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, sizeBytes - at), at);
-        if (bytesRead === 0) throw new Error(`${path} ends after ${at} of ${sizeBytes} bytes`);
-        await writeBatch(file, [buffer.subarray(0, bytesRead)]);
-        at += bytesRead;
-      }
-    } finally {
-      await source.close();
-    }
-    copiedBytes += sizeBytes;
-  }
-  return copiedBytes;
 }
 
 async function writeBatch(

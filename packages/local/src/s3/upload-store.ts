@@ -1,14 +1,23 @@
 /** Multipart uploads on disk: each has a folder with its record and its parts. */
 import { randomBytes } from "node:crypto";
-import { createReadStream, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksums.js";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
-import { damagedFile, readRecord, upgradeSeal, writeRecord } from "./record-file.js";
-import type { ObjectAttributes } from "./records.js";
+import {
+  COMPLETED_FILE,
+  type PartFiles,
+  partPath,
+  readPartSeal,
+  readParts,
+  UPLOAD_FILE,
+  uploadFolder,
+} from "./part-files.js";
+import { readRecord, upgradeSeal, writeRecord } from "./record-file.js";
+import type { ObjectAttributes, StoredParts } from "./records.js";
 import { noSuchUpload } from "./s3-errors.js";
-import { type FileBytes, readSeal, writeSealed } from "./sealed-file.js";
+import { writeSealed } from "./sealed-file.js";
 
 export interface UploadRecord extends ObjectAttributes {
   uploadId: string;
@@ -49,9 +58,10 @@ export interface UploadStore {
     bytes: AsyncIterable<Uint8Array>,
     makeRecord: (sizeBytes: number) => PartRecord,
   ): Promise<PartRecord>;
-  readPart(uploadId: string, part: PartRecord): AsyncIterable<Buffer>;
-  /** Returns the file with the bytes of a part. */
-  partFile(uploadId: string, part: PartRecord): FileBytes;
+  /** Reads the bytes of parts, one after the other. */
+  read(uploadId: string, parts: readonly PartRecord[]): AsyncIterable<Buffer>;
+  /** Ends an upload whose parts are those of an object from now on. */
+  release(uploadId: string): void;
   /** Removes an upload; does nothing if it does not exist. */
   remove(uploadId: string): Promise<void>;
 }
@@ -61,14 +71,13 @@ interface Upload {
   parts: Map<number, PartRecord>;
 }
 
-export async function openUploadStore(folders: Folders): Promise<UploadStore> {
-  const uploads = await loadUploads(folders);
-  const folderOf = (uploadId: string) => join(folders.uploads, uploadId);
-
-  const partFile = (uploadId: string, { partNumber, sizeBytes }: PartRecord): FileBytes => ({
-    path: join(folderOf(uploadId), String(partNumber)),
-    sizeBytes,
-  });
+/** Opens the uploads. `completed` are those whose parts belong to an object, by id. */
+export async function openUploadStore(
+  folders: Folders,
+  files: PartFiles,
+  completed: ReadonlyMap<string, StoredParts>,
+): Promise<UploadStore> {
+  const uploads = await loadUploads(folders, files, completed);
 
   const requireUpload = (uploadId: string): Upload => {
     const upload = uploads.get(uploadId);
@@ -82,9 +91,9 @@ export async function openUploadStore(folders: Folders): Promise<UploadStore> {
       const temporary = tempPath(folders);
       try {
         await mkdir(temporary);
-        await writeRecord(folders, join(temporary, "upload.json"), record);
+        await writeRecord(folders, join(temporary, UPLOAD_FILE), record);
         await syncFolder(folders, temporary);
-        renameSync(temporary, folderOf(record.uploadId));
+        renameSync(temporary, uploadFolder(folders, record.uploadId));
       } finally {
         await rm(temporary, { recursive: true, force: true }); // exists only after an error
       }
@@ -105,48 +114,58 @@ export async function openUploadStore(folders: Folders): Promise<UploadStore> {
       const part = await writeSealed(temporary, bytes, makeRecord, folders.durable);
       try {
         const upload = requireUpload(uploadId);
-        renameSync(temporary, join(folderOf(uploadId), String(part.partNumber)));
+        renameSync(temporary, partPath(folders, uploadId, part.partNumber));
         upload.parts.set(part.partNumber, part);
       } catch (error) {
         await rm(temporary, { force: true });
         throw error;
       }
-      await syncFolder(folders, folderOf(uploadId));
+      await syncFolder(folders, uploadFolder(folders, uploadId));
       return part;
     },
 
-    partFile,
+    read(uploadId, parts) {
+      const pathOf = ({ partNumber }: PartRecord) => partPath(folders, uploadId, partNumber);
+      return readParts(
+        parts.map((part) => ({ path: pathOf(part), offsetBytes: 0, lengthBytes: part.sizeBytes })),
+      );
+    },
 
-    async *readPart(uploadId, part) {
-      if (part.sizeBytes === 0) return;
-      const { path } = partFile(uploadId, part);
-      yield* createReadStream(path, { end: part.sizeBytes - 1, highWaterMark: 1024 * 1024 });
+    release(uploadId) {
+      uploads.delete(uploadId);
     },
 
     async remove(uploadId) {
-      if (!uploads.delete(uploadId)) return;
-      const trash = tempPath(folders);
-      renameSync(folderOf(uploadId), trash);
-      await syncFolder(folders, folders.uploads);
-      await rm(trash, { recursive: true, force: true });
+      if (uploads.delete(uploadId)) await files.remove(uploadId);
     },
   };
 }
 
-async function loadUploads(folders: Folders): Promise<Map<string, Upload>> {
+async function loadUploads(
+  folders: Folders,
+  files: PartFiles,
+  completed: ReadonlyMap<string, StoredParts>,
+): Promise<Map<string, Upload>> {
   const uploads = new Map<string, Upload>();
   for (const uploadId of await readdir(folders.uploads)) {
-    const folder = join(folders.uploads, uploadId);
-    const path = join(folder, "upload.json");
+    const folder = uploadFolder(folders, uploadId);
+    const names = await readdir(folder);
+    const owned = completed.get(uploadId);
+    if (owned !== undefined) {
+      await files.keep(owned);
+      continue;
+    }
+    if (names.includes(COMPLETED_FILE)) {
+      await files.remove(uploadId); // of an object that was deleted
+      continue;
+    }
+    const path = join(folder, UPLOAD_FILE);
     const record = await readRecord<UploadRecord>(folders, path, uploadId, (upload) => upload.uploadId);
     const parts = new Map<number, PartRecord>();
-    for (const file of await readdir(folder)) {
-      if (file === "upload.json") continue;
-      const seal = await readSeal(join(folder, file));
-      const part = seal?.record as PartRecord | undefined;
-      if (seal === undefined || part?.sizeBytes !== seal.sizeBytes || String(part.partNumber) !== file) {
-        throw damagedFile(join(folder, file), "it is not a complete part");
-      }
+    for (const file of names) {
+      if (file === UPLOAD_FILE) continue;
+      const seal = await readPartSeal(join(folder, file), file);
+      const part = seal.record as PartRecord;
       if (seal.isUnchecked) await upgradeSeal(folders, join(folder, file), seal);
       parts.set(part.partNumber, part);
     }

@@ -5,21 +5,23 @@ import { Readable } from "node:stream";
 import type { BucketStore } from "./bucket-store.js";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
 import { objectsFolder, versionPath } from "./load-buckets.js";
+import { type PartFiles, READ_BYTES } from "./part-files.js";
 import {
   type DeleteMarker,
+  isDeleteMarker,
   type NewObject,
   type ObjectRecord,
+  ownBytesOf,
   type VersionRecord,
   versionIdOf,
 } from "./records.js";
-import { type ByteSource, reseal, writeSealed } from "./sealed-file.js";
-
-/** Bytes per read: with 64 KiB, the reads would be slower than the network. */
-const READ_BYTES = 1024 * 1024;
+import { reseal, writeSealed } from "./sealed-file.js";
 
 interface VersionStoreOptions {
   folders: Folders;
   buckets: BucketStore;
+  /** The bytes of objects that are the parts of an upload. */
+  parts: PartFiles;
   /** The highest sequence number of all versions so far. */
   lastSequence: number;
 }
@@ -28,11 +30,13 @@ interface VersionStoreOptions {
 export class VersionStore {
   readonly #folders: Folders;
   readonly #buckets: BucketStore;
+  readonly #parts: PartFiles;
   #lastSequence: number;
 
-  constructor({ folders, buckets, lastSequence }: VersionStoreOptions) {
+  constructor({ folders, buckets, parts, lastSequence }: VersionStoreOptions) {
     this.#folders = folders;
     this.#buckets = buckets;
+    this.#parts = parts;
     this.#lastSequence = lastSequence;
   }
 
@@ -47,15 +51,16 @@ export class VersionStore {
 
   async put(
     name: string,
-    bytes: ByteSource,
+    bytes: AsyncIterable<Uint8Array>,
     makeRecord: (sizeBytes: number) => NewObject,
     checkBeforeCommit: () => void,
+    onCommit?: () => void,
   ): Promise<ObjectRecord> {
     this.#buckets.require(name);
     const temporary = tempPath(this.#folders);
     const makeVersion = (sizeBytes: number) => ({ ...makeRecord(sizeBytes), ...this.#nextVersion(name) });
     const record = await writeSealed(temporary, bytes, makeVersion, this.#folders.durable);
-    await this.#commit(name, temporary, record, checkBeforeCommit);
+    await this.#commit(name, temporary, record, checkBeforeCommit, onCommit);
     return record;
   }
 
@@ -73,6 +78,10 @@ export class VersionStore {
   }
 
   read(name: string, object: ObjectRecord, offsetBytes: number, lengthBytes: number): Readable {
+    const { storedParts, partSizesBytes = [] } = object;
+    if (storedParts !== undefined) {
+      return this.#parts.read({ storedParts, partSizesBytes }, offsetBytes, lengthBytes);
+    }
     const fd = openSync(versionPath(this.#folders, name, object), "r");
     if (lengthBytes === 0) {
       closeSync(fd);
@@ -86,7 +95,8 @@ export class VersionStore {
     const folders = this.#folders;
     const temporary = tempPath(folders);
     const record: ObjectRecord = { ...object, tags };
-    await reseal(versionPath(folders, name, object), temporary, object.sizeBytes, record, folders.durable);
+    const from = versionPath(folders, name, object);
+    await reseal(from, temporary, ownBytesOf(object), record, folders.durable);
     const isStillThere = this.list(name, object.key).includes(object);
     if (isStillThere) await this.#commit(name, temporary, record, () => undefined);
     else await rm(temporary, { force: true });
@@ -100,6 +110,7 @@ export class VersionStore {
     unlinkSync(versionPath(folders, name, record));
     bucket.remove(record);
     await syncFolder(folders, objectsFolder(folders, name));
+    await this.#removeParts(record);
     return record;
   }
 
@@ -110,23 +121,38 @@ export class VersionStore {
     return { sequence, ...(keepsAll && { versionId: randomBytes(24).toString("base64url") }) };
   }
 
-  /** Moves the sealed file `temporary` to its place as a version. */
+  /** Moves the sealed file `temporary` to its place as a version, then calls `onCommit`. */
   async #commit(
     name: string,
     temporary: string,
     record: VersionRecord,
     checkBeforeCommit: () => void,
+    onCommit?: () => void,
   ): Promise<void> {
     const folders = this.#folders;
+    let replaced: VersionRecord | undefined;
     try {
       const bucket = this.#buckets.require(name);
       checkBeforeCommit();
       renameSync(temporary, versionPath(folders, name, record));
+      replaced = this.find(name, record.key, versionIdOf(record));
       bucket.add(record);
+      onCommit?.();
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
     }
     await syncFolder(folders, objectsFolder(folders, name));
+    if (replaced !== undefined && uploadOf(replaced) !== uploadOf(record)) await this.#removeParts(replaced);
   }
+
+  /** Removes the parts of a version that is durably gone, if it has any. */
+  async #removeParts(record: VersionRecord): Promise<void> {
+    const uploadId = uploadOf(record);
+    if (uploadId !== undefined) await this.#parts.remove(uploadId);
+  }
+}
+
+function uploadOf(record: VersionRecord): string | undefined {
+  return isDeleteMarker(record) ? undefined : record.storedParts?.uploadId;
 }
