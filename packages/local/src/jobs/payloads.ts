@@ -28,13 +28,12 @@ export function executionPayload(
   jobDocument: unknown,
 ): JobExecution {
   const secondsLeft = secondsBeforeTimeout(execution, nowMs);
-  return {
-    ...executionSummary(execution),
+  return Object.assign(executionSummary(execution), {
     status: execution.status,
     ...(Object.keys(execution.statusDetails).length > 0 && { statusDetails: execution.statusDetails }),
     ...(secondsLeft !== undefined && { approximateSecondsBeforeTimedOut: secondsLeft }),
     ...(jobDocument !== undefined && { jobDocument }),
-  };
+  });
 }
 
 /** Returns the seconds until an execution in progress times out; `undefined` for others, and without a timer. */

@@ -41,12 +41,12 @@ export function addCertificate(
   input: Pick<Certificate, "certificateId" | "certificatePem" | "status" | "mode">,
 ): Readonly<Certificate> {
   const certificate: Certificate = {
-    ...input,
     sequence: nextSequence(context.world),
     createdAtMs: context.nowMs,
     lastUpdatedAtMs: context.nowMs,
     policies: new Set(),
     things: new Set(),
+    ...input,
   };
   put(context.world.certificates, input.certificateId, certificate);
   return certificate;

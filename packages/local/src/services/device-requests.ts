@@ -101,7 +101,7 @@ export async function update(
     executionNumber: readExecutionNumber(members),
     stepTimeoutInMinutes: readStepTimeout(members),
   });
-  return { ...toAnswer(engine, updated, includeJobDocument), includeJobExecutionState };
+  return { includeJobExecutionState, ...toAnswer(engine, updated, includeJobDocument) };
 }
 
 function toAnswer(

@@ -96,8 +96,8 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     );
     return {
       certificateDescription: {
-        ...toSummary(certificate),
         certificatePem: certificate.certificatePem,
+        ...toSummary(certificate),
         ownedBy: ACCOUNT_ID,
         lastModifiedDate: certificate.lastUpdatedAtMs / 1000,
         customerVersion: certificate.customerVersion ?? 1,

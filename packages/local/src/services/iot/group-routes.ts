@@ -121,8 +121,8 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
     const group = existingGroup(engine.world, requiredString(params, "thingGroupName", THING_NAME));
     const above = groupsAbove(engine.world, group.thingGroupName);
     return {
-      ...identity(group),
       version: group.version,
+      ...identity(group),
       thingGroupProperties: {
         thingGroupDescription: group.description,
         attributePayload: { attributes: group.attributes },

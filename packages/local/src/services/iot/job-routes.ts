@@ -94,31 +94,28 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
   function describeJob({ params, query }: RestRequest) {
     const beforeSubstitution = readBeforeSubstitution("DescribeJob", query);
     const job = existingJob(engine.world, requiredString(params, "jobId", JOB_ID));
-    const { counts, rollout } = job;
+    const { config, counts, rollout } = job;
     const windows = isOpen(job) ? upcomingWindows(job.schedulingConfig, engine.nowMs()) : [];
     return {
       documentSource: job.documentSource,
-      job: {
-        ...summary(job),
+      job: Object.assign(summary(job), {
         targets: job.targets,
         description: job.description,
         forceCanceled: job.status === "CANCELED" ? job.forceCanceled : undefined,
         reasonCode: job.reasonCode,
         comment: job.comment,
-        presignedUrlConfig: {},
-        jobExecutionsRolloutConfig: {},
-        timeoutConfig: {},
-        ...job.config,
+        presignedUrlConfig: config.presignedUrlConfig ?? {},
+        jobExecutionsRolloutConfig: config.jobExecutionsRolloutConfig ?? {},
+        abortConfig: config.abortConfig,
+        timeoutConfig: config.timeoutConfig ?? {},
+        jobExecutionsRetryConfig: config.jobExecutionsRetryConfig,
         schedulingConfig: job.schedulingConfig,
         jobTemplateArn: job.jobTemplateArn,
         documentParameters: job.documentParameters,
         destinationPackageVersions: beforeSubstitution ? job.packages?.given : job.packages?.installs,
         scheduledJobRollouts: windows.length > 0 ? windows.map(scheduledRollout) : undefined,
-        jobProcessDetails: {
-          processingTargets: rollout?.targets,
-          ...processDetails(counts),
-        },
-      },
+        jobProcessDetails: { processingTargets: rollout?.targets, ...processDetails(counts) },
+      }),
     };
   }
 
@@ -137,7 +134,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     const group = readGroupFilter(members);
     const found = listOfJobs(engine.world, { status, selection, targetArn: group?.arn });
     const { items, nextToken } = page(found, "newestFirst", members);
-    const jobs = items.map((job) => ({ ...summary(job), thingGroupId: group?.thingGroupId }));
+    const jobs = items.map((job) => ({ thingGroupId: group?.thingGroupId, ...summary(job) }));
     return { jobs, nextToken };
   }
 

@@ -50,7 +50,7 @@ export function thingTypeRoutes(engine: Engine) {
 
   function describeThingType({ params }: RestRequest) {
     const type = existingThingType(engine.world, readName(params));
-    return { ...toSummary(type), thingTypeId: type.thingTypeId };
+    return { thingTypeId: type.thingTypeId, ...toSummary(type) };
   }
 
   function listThingTypes({ query }: RestRequest) {
