@@ -187,7 +187,7 @@ export function cancelOpenJob(
   job.forceCanceled = how.force;
   if (how.reasonCode !== undefined) job.reasonCode = how.reasonCode;
   if (how.comment !== undefined) job.comment = how.comment;
-  delete job.rollout;
+  job.rollout = undefined;
   scheduleWake(context, job);
   for (const executions of job.executions.values()) {
     const execution = executions.at(-1);
@@ -218,7 +218,7 @@ export function deleteJob(context: CommandContext, input: { jobId: string; force
   }
   context.events.push({ eventType: "JOB", operation: "deletion_in_progress", job });
   setJobStatus(context, job, "DELETION_IN_PROGRESS");
-  delete job.rollout;
+  job.rollout = undefined;
   scheduleWake(context, job);
   world.deletions.add(job.jobId);
 }
@@ -251,15 +251,10 @@ export function isOpen({ status }: Pick<Job, "status">): boolean {
  * Sets when the next tick must look at the job. Call it after every change of the job's status, rollout or schedule.
  */
 export function scheduleWake({ world, nowMs }: CommandContext, job: Job): void {
-  const due = [
-    ...(job.status === "IN_PROGRESS" && job.rollout !== undefined ? [job.rollout.dueMs] : []),
-    ...(isOpen(job) ? [scheduleAt(job.schedulingConfig, nowMs).changesAtMs ?? []].flat() : []),
-  ];
-  if (due.length > 0) {
-    job.wakeAtMs = Math.min(...due);
-    world.waking.add(job.jobId);
-    return;
-  }
-  delete job.wakeAtMs;
-  world.waking.delete(job.jobId);
+  const rolloutMs = job.status === "IN_PROGRESS" ? job.rollout?.dueMs : undefined;
+  const scheduleMs = isOpen(job) ? scheduleAt(job.schedulingConfig, nowMs).changesAtMs : undefined;
+  job.wakeAtMs = rolloutMs ?? scheduleMs;
+  if (rolloutMs !== undefined && scheduleMs !== undefined) job.wakeAtMs = Math.min(rolloutMs, scheduleMs);
+  if (job.wakeAtMs === undefined) world.waking.delete(job.jobId);
+  else world.waking.add(job.jobId);
 }

@@ -14,11 +14,10 @@ const MINUTE_MS = 60_000;
 
 /** Returns when the next `tick` is due, in the past if it is overdue; `undefined` if nothing depends on time. */
 export function nextDueMs(world: World): number | undefined {
-  const due: number[] = [];
-  for (const jobId of world.waking) due.push(world.jobs.get(jobId)?.wakeAtMs ?? 0);
-  if (world.deletions.size > 0) due.push(0);
-  if (world.timers[0] !== undefined) due.push(world.timers[0].dueMs);
-  return due.length === 0 ? undefined : due.reduce((a, b) => Math.min(a, b));
+  if (world.deletions.size > 0) return 0;
+  let dueMs = world.timers[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+  for (const jobId of world.waking) dueMs = Math.min(dueMs, world.jobs.get(jobId)?.wakeAtMs ?? 0);
+  return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs;
 }
 
 /** Does everything that is due: deletions, timers, schedules, rollouts. */
@@ -42,7 +41,7 @@ function followSchedule(context: CommandContext, job: Job, { open, ended }: Sche
     cancelOpenJob(context, job, { force: endBehavior === "FORCE_CANCEL" });
     return;
   }
-  if (ended) delete job.rollout;
+  if (ended) job.rollout = undefined;
   if (ended) context.changedJobs.add(job.jobId);
   const status = open ? "IN_PROGRESS" : "SCHEDULED";
   if (job.status !== status) setJobStatus(context, job, status);
@@ -70,7 +69,7 @@ function rollOut(context: CommandContext, job: Job, rollout: Rollout): void {
   }
   // Targets that are added later start a new minute, instead of using up the rest of this one first.
   if (minute !== undefined) minute.room = 0;
-  delete job.rollout;
+  job.rollout = undefined;
   context.changedJobs.add(job.jobId);
 }
 

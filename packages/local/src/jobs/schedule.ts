@@ -18,10 +18,13 @@ export interface ScheduleState {
   changesAtMs?: number;
 }
 
+const ALWAYS_OPEN: Readonly<ScheduleState> = { open: true, ended: false };
+
 /** Returns the state of a schedule at a time. A job without a schedule is always open. */
-export function scheduleAt(config: SchedulingConfig | undefined, nowMs: number): ScheduleState {
-  const startMs = parseOptionalTime(config?.startTime) ?? Number.NEGATIVE_INFINITY;
-  const endMs = parseOptionalTime(config?.endTime) ?? Number.POSITIVE_INFINITY;
+export function scheduleAt(config: SchedulingConfig | undefined, nowMs: number): Readonly<ScheduleState> {
+  if (config === undefined) return ALWAYS_OPEN;
+  const startMs = parseOptionalTime(config.startTime) ?? Number.NEGATIVE_INFINITY;
+  const endMs = parseOptionalTime(config.endTime) ?? Number.POSITIVE_INFINITY;
   const windows = windowsAt(config, nowMs);
   const changes = [startMs, endMs, windows.changesAtMs].filter((timeMs) => timeMs > nowMs);
   const changesAtMs = Math.min(...changes);
