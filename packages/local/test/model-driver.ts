@@ -52,7 +52,10 @@ export function createModel(world: World = createWorld("us-east-1")): Model {
     const turn = startCommand(world, { nowMs, random: randomFrom(seed) });
     const output = runCommand(turn, command, input);
     notices.push(...turn.messages);
-    notices.push(...collectNotices(turn, ({ document }) => document), ...collectEvents(turn));
+    notices.push(
+      ...collectNotices(turn, { isHeard: () => true, documentToSend: ({ document }) => document }),
+      ...collectEvents(turn),
+    );
     model.onRun?.(command);
     return output;
   }

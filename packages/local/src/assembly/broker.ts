@@ -45,7 +45,7 @@ export async function startBroker(
   };
   const broker = createBroker({ clock, log, store: sessions, previousClients, onConnectivity });
   const publish = (topic: string, payload: string) => broker.publish(textMessage(topic, payload, 1));
-  engine.onNotice(({ topic, payload }) => publish(topic, payload));
+  engine.onNotice(({ topic, payload }) => publish(topic, payload), broker.isSubscribed);
   const answerRequest: BrokerSide["answerRequest"] = async (topic, payload, certificateId) =>
     (await answerJobsPublish(engine, topic, payload)) ??
     (await answerProvisioningPublish({ engine, issuer: authority }, topic, payload, certificateId)) ??

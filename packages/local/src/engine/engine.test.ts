@@ -110,6 +110,29 @@ test("a folder of another region or with an invalid journal record is refused wi
   });
 });
 
+test("notifications of Jobs are composed only for topics that a listener hears", async () => {
+  engine = await createEngine({ clock, region, presign: () => "https://s3/presigned" });
+  const heard: string[] = [];
+  engine.onNotice(
+    ({ topic }) => heard.push(topic),
+    (topic) => topic === "$aws/things/t1/jobs/notify",
+  );
+  await engine.run("createThing", { thingName: "t1", attributes: {} });
+  await engine.run("createJob", { jobId: "j1", ...job });
+  await expect.poll(() => heard).toEqual(["$aws/things/t1/jobs/notify"]);
+  const removeListener = engine.onNotice(({ topic }) => heard.push(`all: ${topic}`));
+  await engine.run("updateExecution", { thingName: "t1", jobId: "j1", status: "SUCCEEDED" });
+  await expect
+    .poll(() => heard.slice(1))
+    .toEqual([
+      "$aws/things/t1/jobs/notify",
+      "all: $aws/things/t1/jobs/notify",
+      "$aws/things/t1/jobs/notify-next",
+      "all: $aws/things/t1/jobs/notify-next",
+    ]);
+  removeListener();
+});
+
 describe("a schedule a year long", () => {
   test("never sets a timer longer than Node.js allows, and starts on time", async () => {
     const delays: number[] = [];

@@ -35,8 +35,12 @@ export interface Engine {
   /**
    * Calls `listener` for each notification, in order, in a later macrotask than the answer to its command: the client
    * gets the answer first, as from AWS. Returns a function that removes the listener.
+   *
+   * Notifications of Jobs on a topic that no listener hears when the command runs are not even composed: for most things,
+   * nobody listens.
+   * @param hears returns whether the listener hears a topic now; by default, it hears all
    */
-  onNotice(listener: (notice: Notice) => void): () => void;
+  onNotice(listener: (notice: Notice) => void, hears?: (topic: string) => boolean): () => void;
   /** Returns the document as a device gets it now: with URLs in place of the placeholders. */
   documentToSend(unfilled: UnfilledDocument): string;
   /** Waits until all changes are on disk. Sends no notifications afterwards. */
@@ -87,7 +91,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const { context, output } = live.run(record);
     const collected = [
       ...context.messages,
-      ...collectNotices(context, documentAt),
+      ...collectNotices(context, { isHeard: (topic) => notices.isHeard(topic), documentToSend: documentAt }),
       ...collectEvents(context),
     ];
     // At once, not when the change is durable: a clock that jumps over several deadlines must fire each at its time.
@@ -124,7 +128,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     nowMs: () => live.nowMs(),
     run,
     documentToSend: documentAt,
-    onNotice: (listener) => notices.add(listener),
+    onNotice: (listener, hears = () => true) => notices.add(listener, hears),
     close: async () => {
       closed = true;
       notices.stop();

@@ -12,22 +12,34 @@ export interface Notice {
   payload: string;
 }
 
+/** What `collectNotices` asks the caller. */
+export interface NoticeOptions {
+  /** Whether anybody gets a message on `topic`: the others are not composed. */
+  isHeard: (topic: string) => boolean;
+  /** Returns the document as a device gets it. */
+  documentToSend: (unfilled: UnfilledDocument) => string;
+}
+
 /**
- * Returns the notifications that a command causes: `notify` if a thing's set of pending executions changed, `notifyNext`
+ * Returns the notifications that a command causes, on topics that somebody hears: `notify` if a thing's set of pending executions changed, `notifyNext`
  * if the head of its queue changed. A change inside one execution causes none. Source: AWS IoT Developer Guide, "Jobs
  * notifications".
  */
 export function collectNotices(
   context: CommandContext,
-  documentToSend: (unfilled: UnfilledDocument) => string,
+  { isHeard, documentToSend }: NoticeOptions,
 ): Notice[] {
   const { world } = context;
   const notices: Notice[] = [];
   for (const [thingName, { next, wasVisible }] of context.before) {
-    const hasOtherMembers = [...wasVisible].some(([execution, was]) => isVisible(world, execution) !== was);
-    if (hasOtherMembers) notices.push(notify(context, thingName));
-    const head = nextExecution(world, thingName);
-    if (next !== head?.sequence) notices.push(notifyNext(context, thingName, head, documentToSend));
+    if (isHeard(notifyTopic(thingName))) {
+      const hasOtherMembers = [...wasVisible].some(([execution, was]) => isVisible(world, execution) !== was);
+      if (hasOtherMembers) notices.push(notify(context, thingName));
+    }
+    if (isHeard(notifyNextTopic(thingName))) {
+      const head = nextExecution(world, thingName);
+      if (next !== head?.sequence) notices.push(notifyNext(context, thingName, head, documentToSend));
+    }
   }
   return notices;
 }
