@@ -15,8 +15,17 @@ export function freshSeed(): string {
   return pool.toString("hex", usedBytes - SEED_BYTES, usedBytes);
 }
 
-/** Returns a generator of numbers from 0 up to 1 that depend on the seed alone. It is sfc32 of PractRand. */
+/** Returns a generator of numbers from 0 up to 1 that depend on the seed alone. */
 export function randomFrom(seed: string): () => number {
+  let next: (() => number) | undefined;
+  return () => {
+    next ??= sfc32(seed); // most commands need no number
+    return next();
+  };
+}
+
+/** The generator sfc32 of PractRand. */
+function sfc32(seed: string): () => number {
   let [a = 0, b = 0, c = 0, counter = 1] =
     seed.match(/.{8}/g)?.map((digits) => Number.parseInt(digits, 16) | 0) ?? [];
   const next = () => {

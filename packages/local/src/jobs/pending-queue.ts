@@ -25,7 +25,10 @@ export function visibleWindowedExecutions(world: World, thingName: string): Iter
 
 /** Returns the execution that a device gets as `$next`. */
 export function nextExecution(world: World, thingName: string): Execution | undefined {
-  for (const execution of visibleExecutions(world, thingName)) return execution;
+  for (const jobId of world.agendas.get(thingName)?.pending ?? []) {
+    const execution = currentExecution(world, jobId, thingName);
+    if (execution !== undefined && isVisible(world, execution)) return execution;
+  }
   return undefined;
 }
 

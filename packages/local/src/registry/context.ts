@@ -51,9 +51,8 @@ export function nextSequence(world: Registry): number {
 
 /** Returns a version 4 UUID made from the command's random numbers, so that a replay gives the same one. */
 export function randomUuid(timeAndRandom: TimeAndRandom): string {
-  const digits = Array.from({ length: 32 }, () => Math.floor(timeAndRandom.random() * 16).toString(16));
-  digits[12] = "4";
-  digits[16] = "89ab"[Math.floor(timeAndRandom.random() * 4)] ?? "8";
-  const hex = digits.join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+  let hex = "";
+  for (let i = 0; i < 32; i += 1) hex += "0123456789abcdef"[Math.floor(timeAndRandom.random() * 16)];
+  const variant = "89ab"[Math.floor(timeAndRandom.random() * 4)];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
 }

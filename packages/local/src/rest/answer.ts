@@ -52,7 +52,7 @@ async function handle(
   return handler({
     method,
     path,
-    query: new URLSearchParams(search),
+    query: search === "" ? NO_QUERY : new URLSearchParams(search),
     headers,
     body: rawBodies ? {} : parseBody(bytes.toString("utf8")),
     bytes,
@@ -106,6 +106,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 const NO_BODY = Buffer.alloc(0);
+const NO_QUERY = new URLSearchParams(); // nothing changes a query
 
 /** Returns whether the head announces a body (RFC 9112, 6.3). */
 function hasBody({ headers }: IncomingMessage): boolean {
