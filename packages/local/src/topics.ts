@@ -22,6 +22,13 @@ export function basicIngestRule(topic: string): string | undefined {
   return /^([A-Za-z0-9_]{1,128})(?:\/|$)/.exec(topic.slice(BASIC_INGEST.length))?.[1];
 }
 
+/** Returns why no client can subscribe to a topic filter, as one clause; `undefined` if clients can. */
+export function subscriptionFault(text: string): string | undefined {
+  const filter = sharedFilter(text)?.filter ?? text;
+  if (filter.startsWith(BASIC_INGEST)) return "no client can subscribe to Basic Ingest topics";
+  return filterFault(text);
+}
+
 /** Returns why a topic filter is not valid, as one clause; `undefined` if it is valid. */
 export function filterFault(text: string): string | undefined {
   const shared = sharedFilter(text);
@@ -29,7 +36,6 @@ export function filterFault(text: string): string | undefined {
     return "a shared subscription must be $share/<name>/<filter>"; // [MQTT-4.8.2-1 and 2]
   }
   const filter = shared?.filter ?? text;
-  if (filter.startsWith(BASIC_INGEST)) return "no client can subscribe to Basic Ingest topics";
   const levels = filter.split("/");
   const misplaced = levels.some(
     (level, index) =>

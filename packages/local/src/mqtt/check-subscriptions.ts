@@ -1,5 +1,5 @@
 import type { ISubscribePacket, ISubscription } from "mqtt-packet";
-import { filterFault, sharedFilter } from "../topics.js";
+import { sharedFilter, subscriptionFault } from "../topics.js";
 import { MqttError, REASON } from "./errors.js";
 import { FILTERS_PER_SUBSCRIBE_MAX, SUBSCRIPTIONS_PER_CONNECTION_MAX } from "./limits.js";
 import type { Subscription } from "./session.js";
@@ -67,7 +67,7 @@ function checkFilter(
   filters: Set<string>,
   denialOf: (filter: string) => string | undefined,
 ): { code: number; fault: string } | undefined {
-  const fault = filterFault(topic);
+  const fault = subscriptionFault(topic);
   if (fault !== undefined) return { code: REASON.topicFilterInvalid, fault };
   if (nl === true && sharedFilter(topic) !== undefined) {
     throw new MqttError(REASON.protocolError, "a shared subscription with No Local"); // [MQTT-3.8.3-4]
