@@ -189,6 +189,12 @@ def certificates(iot):
     certificate = iot("CreateKeysAndCertificate", setAsActive=True)
     other = iot("CreateCertificateFromCsr", certificateSigningRequest=signing_request)
     iot("RegisterCertificateWithoutCA", certificatePem=foreign_certificate)
+    for alias in ("a1", "a2"):
+        iot("CreateRoleAlias", roleAlias=alias, roleArn="arn:aws:iam::000000000000:role/upload")
+    iot("DescribeRoleAlias", roleAlias="a1")
+    iot("UpdateRoleAlias", roleAlias="a1", credentialDurationSeconds=900)
+    iot("ListRoleAliases", pageSize=1)
+    iot("DeleteRoleAlias", roleAlias="a2")
     arn, certificate_id = certificate["certificateArn"], certificate["certificateId"]
     iot("DescribeCertificate", certificateId=certificate_id)
     iot("ListCertificates", pageSize=1)

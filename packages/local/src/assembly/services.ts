@@ -8,6 +8,7 @@ import { webSocketUpgrade } from "../mqtt/websocket.js";
 import { createGatewayCheck, createSignatureCheck, unlessCertificate } from "../rest/authenticate.js";
 import { s3Service } from "../s3/service.js";
 import { adminApi } from "../services/admin.js";
+import { credentialProvider } from "../services/credential-provider.js";
 import { iotService } from "../services/iot.js";
 import { iotDataService } from "../services/iot-data.js";
 import { jobsDataService } from "../services/jobs-data.js";
@@ -37,7 +38,7 @@ export async function startServices(
   { faults, dir, closers }: { faults: Faults & FaultSource; dir: string | undefined; closers: Closers },
 ): Promise<LocalInfo> {
   const { host = "127.0.0.1", log = () => undefined, verifySignatures = false } = options;
-  const { region, clock, credentials, authority } = state;
+  const { region, clock, credentials, temporaryKeys, authority } = state;
   const { authorizer, connections } = mqtt;
   const requestGuard = createRequestGuard({
     allowHosts: allowedHosts(options),
@@ -46,7 +47,7 @@ export async function startServices(
   const upgrade = webSocketUpgrade({
     connections,
     accessOf: authorizer.accessOf,
-    authenticate: createGatewayCheck({ credentials, region, clock }, verifySignatures),
+    authenticate: createGatewayCheck({ credentials, temporaryKeys, region, clock }, verifySignatures),
     requestGuard,
     certificateRefusal: authorizer.certificateRefusal,
     isRegistered: authorizer.isRegistered,
@@ -76,7 +77,7 @@ export async function startServices(
       faults,
       addresses: {
         data: endpointAddress(options, mqtt.mqttsPort, MQTTS_PORT),
-        jobs: endpointAddress(options, https.port, HTTPS_PORT),
+        https: endpointAddress(options, https.port, HTTPS_PORT),
       },
     }),
     admin: adminApi({
@@ -116,12 +117,14 @@ function dateFormatter(): (timeMs: number) => string {
 }
 
 function makeServices(
-  { verifySignatures = false }: LocalOptions,
-  { engine, authority, objects, region, clock, credentials, store }: State,
+  { verifySignatures = false, log = () => undefined }: LocalOptions,
+  { engine, authority, objects, region, clock, credentials, temporaryKeys, store }: State,
   { authorizer, broker, connections, answerRequest }: BrokerSide,
-  { faults, addresses }: { faults: Faults & FaultSource; addresses: { data: string; jobs: string } },
+  { faults, addresses }: { faults: Faults & FaultSource; addresses: { data: string; https: string } },
 ) {
-  const authenticate = verifySignatures ? createSignatureCheck({ credentials, region, clock }) : undefined;
+  const keys = { credentials, temporaryKeys, region, clock };
+  const authenticate = verifySignatures ? createSignatureCheck(keys) : undefined;
+  const provider = credentialProvider({ engine, temporaryKeys, refusal: authorizer.refusal, log });
   const iot = iotService({
     engine,
     issuer: authority,
@@ -138,9 +141,10 @@ function makeServices(
   };
   return {
     iot: withErrorFaults("iot", faults, iot),
+    "iot-credentials": withErrorFaults("iot-credentials", faults, provider),
     "iot-data": withErrorFaults("iot-data", faults, iotDataService({ ...forDevices, broker, answerRequest })),
     "iot-jobs-data": withErrorFaults("iot-jobs-data", faults, jobsDataService(forDevices)),
-    s3: s3Service({ store, clock, region, credentials, verifySignatures, faults }),
+    s3: s3Service({ ...keys, store, verifySignatures, faults }),
     sts: stsService(authenticate),
   };
 }

@@ -11,6 +11,7 @@ import { movableClock } from "../movable-clock.js";
 import { openSessionStore, type SessionStore } from "../mqtt/session-store.js";
 import { createObjectStore, type ObjectStore } from "../s3/object-store.js";
 import type { Credentials } from "../sigv4/sigv4.js";
+import { createTemporaryKeys, type TemporaryKeys } from "../sigv4/temporary-keys.js";
 import { knownCredentials, type LocalOptions, urlHost } from "./options.js";
 
 type Authority = Awaited<ReturnType<typeof openCertificateAuthority>>;
@@ -20,6 +21,8 @@ export interface State {
   region: string;
   clock: MovableClock;
   credentials: readonly Credentials[];
+  /** Those that the credential provider issues. */
+  temporaryKeys: TemporaryKeys;
   authority: Authority;
   engine: Engine;
   objects: S3Access;
@@ -61,7 +64,19 @@ export async function openState(
   const setEndpoint = (own: string) => {
     endpoint = own;
   };
-  return { region, clock, credentials, authority, engine, objects, store, sessions, setEndpoint };
+  const temporaryKeys = createTemporaryKeys(authority.deriveSecret("temporary credentials"));
+  return {
+    region,
+    clock,
+    credentials,
+    temporaryKeys,
+    authority,
+    engine,
+    objects,
+    store,
+    sessions,
+    setEndpoint,
+  };
 }
 
 function asMovable(clock: Clock): MovableClock {

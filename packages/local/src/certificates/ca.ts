@@ -8,6 +8,7 @@ import {
   createPublicKey,
   generateKeyPair,
   generateKeyPairSync,
+  hkdfSync,
   sign,
   verify,
   X509Certificate,
@@ -29,6 +30,8 @@ export interface CertificateAuthority extends CertificateIssuer {
   caPath: string;
   /** Issues a certificate with its key for localhost, 127.0.0.1, ::1, and `names`, which may be IP addresses; valid for one year. */
   issueServerCertificate(names?: readonly string[]): { certificatePem: string; privateKeyPem: string };
+  /** Derives a secret of 32 bytes for `purpose` from the CA's key. It is the same after a restart with the same key. */
+  deriveSecret(purpose: string): Buffer;
 }
 
 const SUBJECT = "fota local CA";
@@ -92,6 +95,10 @@ export async function openCertificateAuthority(dir: string): Promise<Certificate
         signer,
       );
       return { certificatePem: certificatePem(certificate), privateKeyPem: key };
+    },
+    deriveSecret(purpose) {
+      const key = signer.privateKey.export({ type: "pkcs8", format: "der" });
+      return Buffer.from(hkdfSync("sha256", key, "", purpose, 32));
     },
     async issueCertificate() {
       const keys = await promisify(generateKeyPair)("rsa", {

@@ -56,6 +56,7 @@ import {
   deletePolicyVersion,
   setDefaultPolicyVersion,
 } from "../registry/policies.js";
+import { createRoleAlias, deleteRoleAlias, updateRoleAlias } from "../registry/role-aliases.js";
 import {
   createThingType,
   deleteThingType,
@@ -115,6 +116,9 @@ const COMMANDS = {
   deletePolicy,
   attachPolicy,
   detachPolicy,
+  createRoleAlias,
+  updateRoleAlias,
+  deleteRoleAlias,
   createProvisioningTemplate,
   updateProvisioningTemplate,
   deleteProvisioningTemplate,

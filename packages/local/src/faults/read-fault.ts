@@ -28,7 +28,7 @@ const MEMBER_RULES: Readonly<Record<Member, MemberRule>> = {
   key: nonEmptyString,
   method: oneOf("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"),
   status: oneOf(403, 500, 503),
-  service: oneOf("s3", "iot", "iot-data", "iot-jobs-data"),
+  service: oneOf("s3", "iot", "iot-data", "iot-jobs-data", "iot-credentials"),
   path: nonEmptyString,
   atByte: wholeNumber(0),
   bytesPerSecond: wholeNumber(1),

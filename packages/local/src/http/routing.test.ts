@@ -26,6 +26,13 @@ test.each([
     route: { service: "iot-jobs-data" },
   },
   { url: "/topics/a", host: "a1b2-ats.iot.us-east-1.amazonaws.com", route: { service: "iot-data" } },
+  {
+    url: "/role-aliases/upload/credentials",
+    host: "a1b2.credentials.iot.us-east-1.amazonaws.com",
+    route: { service: "iot-credentials" },
+  },
+  { url: "/role-aliases/upload/credentials", route: { service: "iot-credentials" } },
+  { url: "/role-aliases/upload", route: { service: "iot" } },
   { url: "/things/t1", host: "iot.us-east-1.amazonaws.com", route: { service: "iot" } },
   { url: "/things/t1", host: "things.s3.us-east-1.amazonaws.com", route: { service: "s3" } },
   { url: "/jobs/x", host: "fw.localhost:4566", route: { service: "s3" } },

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { parseCredentialScope, rawPathOf } from "../sigv4/sigv4.js";
 
-/** A service behind the one endpoint, by its signing name. */
-export type ServiceName = "iot" | "iot-data" | "iot-jobs-data" | "s3" | "sts";
+/** A service behind the one endpoint, by its signing name; the credential provider has none. */
+export type ServiceName = "iot" | "iot-credentials" | "iot-data" | "iot-jobs-data" | "s3" | "sts";
 
 /** By the name in a signature. SDKs until 2023 sign requests to `iot` for `execute-api`. */
 const SIGNING_NAMES: ReadonlyMap<string, ServiceName> = new Map([
@@ -40,6 +40,7 @@ const IOT_PATHS = new Set([
   "principal-policies",
   "principals",
   "provisioning-templates",
+  "role-aliases",
   "tags",
   "target-policies",
   "thing-groups",
@@ -67,6 +68,7 @@ export function routeRequest(
   if ((first === "things" && third === "shadow") || path.startsWith(LIST_NAMED_SHADOWS)) {
     return { service: "iot-data" };
   }
+  if (/^\/role-aliases\/[^/]+\/credentials$/.test(path)) return { service: "iot-credentials" };
   // Unsigned, S3 has no POST to an object, and no bucket with a capital letter.
   if ((first === "topics" && request.method === "POST") || first === "retainedMessage") {
     return { service: "iot-data" };
@@ -85,6 +87,7 @@ function serviceBySigningName(signingName: string): { service: ServiceName } | {
 function serviceByHost(host: string): ServiceName | undefined {
   const name = host.replace(/:\d+$/, "").toLowerCase();
   if (/(^|\.)jobs\.iot\.[^.]+\.amazonaws\.com$/.test(name)) return "iot-jobs-data";
+  if (/(^|\.)credentials\.iot\.[^.]+\.amazonaws\.com$/.test(name)) return "iot-credentials";
   if (/^iot\.[^.]+\.amazonaws\.com$/.test(name)) return "iot";
   if (/^[^.]+\.iot\.[^.]+\.amazonaws\.com$/.test(name)) return "iot-data";
   if (/^sts(\.[^.]+)?\.amazonaws\.com$/.test(name)) return "sts";

@@ -4,6 +4,7 @@ import { nameInArn } from "../registry/fields.js";
 import { existingGroup } from "../registry/groups.js";
 import { existingPolicy } from "../registry/policies.js";
 import { existingProvisioningTemplate } from "../registry/provisioning.js";
+import { existingRoleAlias } from "../registry/role-aliases.js";
 import { existingThingType } from "../registry/thing-types.js";
 import { existingBillingGroup } from "../registry/things.js";
 import { TAGS_MAX } from "./fields.js";
@@ -45,6 +46,7 @@ const TAGGED: Readonly<Record<string, (world: World, name: string) => Tagged>> =
   billinggroup: existingBillingGroup,
   thingtype: existingThingType,
   policy: existingPolicy,
+  rolealias: existingRoleAlias,
   package: packageOrVersion,
   provisioningtemplate: existingProvisioningTemplate,
 };

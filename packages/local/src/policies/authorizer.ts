@@ -11,6 +11,8 @@ export interface Authorizer {
   isRegistered(certificateId: string): boolean;
   /** Returns the access of an MQTT client. */
   accessOf(peer: Pick<Requester, "certificateId" | "sourceIp" | "signed">): Access;
+  /** Returns why an action over HTTP is not allowed; `undefined` if it is. */
+  refusal(requester: { certificateId: string }, action: string, resource: string): string | undefined;
   /**
    * Checks an action over HTTP, such as `iotjobsdata:DescribeJobExecution` on `thing/<thing>`. The resource of a named
    * shadow is `thing/<thing>/<shadow>`.
@@ -35,8 +37,12 @@ export function createAuthorizer(options: PermissionOptions): Authorizer {
       : `the certificate ${certificateId} is ${certificate.status}`;
   }
 
+  const refusal: Authorizer["refusal"] = (requester, action, resource) =>
+    createPermissions(options, requester).refusal(action, resource);
+
   return {
     certificateRefusal,
+    refusal,
     isRegistered: (certificateId) => certificateOf(source.world, certificateId) !== undefined,
 
     accessOf: (peer) => ({
@@ -53,8 +59,8 @@ export function createAuthorizer(options: PermissionOptions): Authorizer {
     }),
 
     authorize(requester, action, resource) {
-      const refusal = createPermissions(options, requester).refusal(action, resource);
-      if (refusal !== undefined) throw forbidden(refusal);
+      const reason = refusal(requester, action, resource);
+      if (reason !== undefined) throw forbidden(reason);
     },
   };
 }

@@ -27,6 +27,9 @@ export const CERTIFICATE_ID: StringRule = {
   patternText: "(0x)?[a-fA-F0-9]+",
 };
 
+export const ROLE_ALIAS: StringRule = { max: 128, pattern: /^[\w=,@-]+$/, patternText: "[\\w=,@-]+" };
+export const ROLE_ARN: StringRule = { min: 20, max: 2048 };
+
 export const CERTIFICATE_PEM: StringRule = { max: 65_536 };
 
 export const ATTRIBUTE_NAME: StringRule = { max: 128, pattern: /^[a-zA-Z0-9_.,@/:#-]+$/ };

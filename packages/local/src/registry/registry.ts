@@ -34,6 +34,20 @@ export interface Registry {
   connectivity?: Map<string, Connectivity>;
   /** Absent until the first provisioning template or certificate over MQTT. */
   provisioning?: Provisioning;
+  /** Absent until the first role alias. */
+  roleAliases?: Map<string, RoleAlias>;
+}
+
+/** A role that devices get temporary credentials for. */
+export interface RoleAlias {
+  roleAlias: string;
+  sequence: number;
+  roleArn: string;
+  credentialDurationSeconds: number;
+  createdAtMs: number;
+  lastModifiedAtMs: number;
+  /** Absent if it has none. */
+  tags?: Record<string, string>;
 }
 
 /** The state of fleet provisioning. */

@@ -4,6 +4,7 @@ import { AwsError } from "../errors.js";
 import type { RequestContext } from "../http/service.js";
 import { detectSignature } from "../sigv4/claim.js";
 import { type Credentials, parseCredentialScope, sha256Hex } from "../sigv4/sigv4.js";
+import type { TemporaryKeys } from "../sigv4/temporary-keys.js";
 import { verifyGatewayQuery, verifyHeaders } from "../sigv4/verify.js";
 
 /** Verifies who sent a request, by its head and its whole body. @throws {AwsError} 403 */
@@ -11,12 +12,14 @@ export type Authenticate = (request: IncomingMessage, body: Uint8Array, context:
 
 export interface SignatureCheckOptions {
   credentials: readonly Credentials[];
+  temporaryKeys: TemporaryKeys;
   region: string;
   clock: Clock;
 }
 
 /** Creates the check of AWS's JSON services: Signature Version 4 in headers, which covers the body. */
-export function createSignatureCheck({ credentials, region, clock }: SignatureCheckOptions): Authenticate {
+export function createSignatureCheck(options: SignatureCheckOptions): Authenticate {
+  const { credentials, temporaryKeys, region, clock } = options;
   return (request, body) => {
     const kind = detectSignature(request);
     if (kind === "none") {
@@ -29,6 +32,7 @@ export function createSignatureCheck({ credentials, region, clock }: SignatureCh
     }
     const { signedHeaders } = verifyHeaders(request, {
       credentials,
+      temporaryKeys,
       nowMs: clock.nowMs(),
       payloadHash: sha256Hex(body),
     });
@@ -49,7 +53,7 @@ export function createSignatureCheck({ credentials, region, clock }: SignatureCh
  * or invalid.
  */
 export function createGatewayCheck(
-  { credentials, region, clock }: SignatureCheckOptions,
+  { credentials, temporaryKeys, region, clock }: SignatureCheckOptions,
   verify: boolean,
 ): (request: IncomingMessage) => boolean {
   return (request) => {
@@ -58,7 +62,7 @@ export function createGatewayCheck(
     if (kind !== "presigned" && kind !== "header") {
       throw new AwsError("MissingAuthenticationTokenException", 403, "Missing Authentication Token");
     }
-    const options = { credentials, nowMs: clock.nowMs() };
+    const options = { credentials, temporaryKeys, nowMs: clock.nowMs() };
     const { scope } =
       kind === "presigned"
         ? verifyGatewayQuery(request, options)

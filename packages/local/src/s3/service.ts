@@ -11,6 +11,7 @@ import type { RequestContext, Service } from "../http/service.js";
 import { createChunkVerifier } from "../sigv4/chunk-verifier.js";
 import { detectSignature } from "../sigv4/claim.js";
 import { type Credentials, parseCredentialScope } from "../sigv4/sigv4.js";
+import type { TemporaryKeys } from "../sigv4/temporary-keys.js";
 import { type VerifiedSignature, verifyHeaders, verifyPresigned } from "../sigv4/verify.js";
 import { refuseUnsupportedHeaders } from "./attributes.js";
 import { findErrorFault, ignoresRange } from "./faults.js";
@@ -28,6 +29,8 @@ export interface S3ServiceOptions {
   region: string;
   /** The accepted key pairs. */
   credentials: readonly Credentials[];
+  /** Those of the credential provider. */
+  temporaryKeys?: TemporaryKeys;
   /** Also verifies signatures in headers. Without it, any is accepted, but a request without a signature is refused. */
   verifySignatures: boolean;
   faults: FaultSource;
@@ -82,19 +85,19 @@ async function answer(
 function verifySignature(
   raw: IncomingMessage,
   headers: Readonly<Record<string, string>>,
-  { credentials, clock, verifySignatures }: S3ServiceOptions,
+  { credentials, temporaryKeys, clock, verifySignatures }: S3ServiceOptions,
 ): VerifiedSignature | undefined {
   const nowMs = clock.nowMs();
   switch (detectSignature(raw)) {
     case "presigned":
-      return verifyPresigned(raw, { credentials, nowMs });
+      return verifyPresigned(raw, { credentials, temporaryKeys, nowMs });
     case "header": {
       if (!verifySignatures) return undefined;
       const payloadHash = headers["x-amz-content-sha256"];
       if (payloadHash === undefined) {
         throw invalidRequest("Missing required header for this request: x-amz-content-sha256");
       }
-      return verifyHeaders(raw, { credentials, nowMs, payloadHash });
+      return verifyHeaders(raw, { credentials, temporaryKeys, nowMs, payloadHash });
     }
     case "unsupported":
       throw invalidRequest(

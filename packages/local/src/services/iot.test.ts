@@ -3,7 +3,7 @@ import { routeRequest } from "../http/routing.js";
 import { type IotServiceOptions, iotRoutes } from "./iot.js";
 
 test("a request without a signature reaches every operation by its path", () => {
-  const routes = iotRoutes({ addresses: { data: "", jobs: "" } } as unknown as IotServiceOptions);
+  const routes = iotRoutes({ addresses: { data: "", https: "" } } as unknown as IotServiceOptions);
   const lost = routes
     .map(({ method, segments }) => ({ method, url: `/${segments.join("/")}` }))
     .filter(({ method, url }) => {

@@ -18,6 +18,7 @@ import { jobRoutes } from "./iot/job-routes.js";
 import { packageRoutes } from "./iot/package-routes.js";
 import { policyRoutes } from "./iot/policy-routes.js";
 import { provisioningTemplateRoutes } from "./iot/provisioning-template-routes.js";
+import { roleAliasRoutes } from "./iot/role-alias-routes.js";
 import { searchRoutes } from "./iot/search-routes.js";
 import { templateRoutes } from "./iot/template-routes.js";
 import { thingRoutes } from "./iot/thing-routes.js";
@@ -27,8 +28,8 @@ import { thingTypeRoutes } from "./iot/thing-type-routes.js";
 interface EndpointAddresses {
   /** MQTT over mutual TLS, for `iot:Data` and `iot:Data-ATS`. */
   data: string;
-  /** HTTP of the Jobs data plane, for `iot:Jobs`. */
-  jobs: string;
+  /** HTTPS of the Jobs data plane and of the credential provider, for `iot:Jobs` and `iot:CredentialProvider`. */
+  https: string;
 }
 
 export interface IotServiceOptions {
@@ -60,6 +61,7 @@ export function iotRoutes(options: Omit<IotServiceOptions, "authenticate">): Rou
     ...certificateRoutes(engine, issuer, onRevoked),
     ...policyRoutes(engine),
     ...provisioningTemplateRoutes(engine, issuer),
+    ...roleAliasRoutes(engine),
     ...eventConfigurationRoutes(engine),
     ...jobRoutes(engine, objects),
     ...templateRoutes(engine, objects),
@@ -70,9 +72,9 @@ export function iotRoutes(options: Omit<IotServiceOptions, "authenticate">): Rou
 
   function describeEndpoint({ query }: RestRequest) {
     const type = optionalString(queryMembers(query), "endpointType") ?? "iot:Data";
-    const { data, jobs } = addresses;
+    const { data, https } = addresses;
     if (type === "iot:Data" || type === "iot:Data-ATS") return { endpointAddress: data };
-    if (type === "iot:Jobs") return { endpointAddress: jobs };
+    if (type === "iot:Jobs" || type === "iot:CredentialProvider") return { endpointAddress: https };
     throw notSupported(`endpointType ${type}`);
   }
 }

@@ -20,7 +20,14 @@ const brokenHalfway: Service = async (_request, response) => {
 beforeEach(async () => {
   log = [];
   const handle = createRequestListener({
-    services: { iot: broken, "iot-data": broken, "iot-jobs-data": brokenHalfway, s3: broken, sts: broken },
+    services: {
+      iot: broken,
+      "iot-credentials": broken,
+      "iot-data": broken,
+      "iot-jobs-data": brokenHalfway,
+      s3: broken,
+      sts: broken,
+    },
     admin: async () => undefined,
     requestGuard: createRequestGuard({}),
     certificateRefusal: () => undefined,

@@ -31,6 +31,22 @@ export function unknownAccessKey(scope: CredentialScope): AwsError {
   );
 }
 
+/**
+ * Returns the error for a session token that does not belong to the access key. Source: S3 API Reference, "Error
+ * responses".
+ */
+export function invalidToken(scope: CredentialScope): AwsError {
+  if (scope.service !== "s3") return unknownAccessKey(scope);
+  return new AwsError("InvalidToken", 400, "The provided token is malformed or otherwise invalid.");
+}
+
+/** Returns the error for temporary credentials that have expired. */
+export function expiredToken(scope: CredentialScope): AwsError {
+  if (scope.service === "s3") return new AwsError("ExpiredToken", 400, "The provided token has expired.");
+  const message = "The security token included in the request is expired";
+  return new AwsError("ExpiredTokenException", 403, message);
+}
+
 export function signatureMismatch(
   scope: CredentialScope,
   signature: string,

@@ -8,6 +8,8 @@ import {
   type SignatureClaim,
 } from "./claim.js";
 import {
+  expiredToken,
+  invalidToken,
   isoSeconds,
   presignedUrlTimeError,
   signatureMismatch,
@@ -31,12 +33,16 @@ import {
   uriEncodePath,
 } from "./sigv4.js";
 
+import { TEMPORARY_KEY_PREFIX, type TemporaryKeys } from "./temporary-keys.js";
+
 /** Largest difference between the clocks of client and server: 15 minutes. */
 const MAX_SKEW_MS = 900_000;
 
 export interface VerifyOptions {
-  /** The accepted key pairs. A session token is not checked, because the stand-in issues none. */
+  /** Key pairs that are always accepted, with any session token. */
   credentials: readonly Credentials[];
+  /** Those of the credential provider, accepted with their session token until they expire. */
+  temporaryKeys?: TemporaryKeys | undefined;
   nowMs: number;
 }
 
@@ -90,7 +96,7 @@ export function verifyPresigned(request: SignedRequest, options: VerifyOptions):
     firstValue(query, "X-Amz-Content-Sha256") ||
     (claim.scope.service === "s3" ? UNSIGNED_PAYLOAD : sha256Hex(""));
   const signed = query.filter(([name]) => name !== "X-Amz-Signature");
-  return verifySignature(request, claim, signed, payloadHash, options.credentials);
+  return verifySignature(request, claim, signed, payloadHash, options);
 }
 
 /**
@@ -110,13 +116,13 @@ export function verifyGatewayQuery(request: SignedRequest, options: VerifyOption
   const signed = query.filter(([name]) => name !== "X-Amz-Signature" && name !== "X-Amz-Security-Token");
   const payloadHash = sha256Hex("");
   try {
-    return verifySignature(request, claim, signed, payloadHash, options.credentials);
+    return verifySignature(request, claim, signed, payloadHash, options);
   } catch (error) {
     if (claim.signedHeaders.join() !== "host") throw error;
     const { method, url, headers } = request;
     const rawHeaders = ["host", (canonicalHeader(request, "host") ?? "").replace(/:\d+$/, "")];
     const withoutPort = { method, url, headers, rawHeaders };
-    return verifySignature(withoutPort, claim, signed, payloadHash, options.credentials);
+    return verifySignature(withoutPort, claim, signed, payloadHash, options);
   }
 }
 
@@ -149,7 +155,7 @@ export function verifyHeaders(request: SignedRequest, options: VerifyHeadersOpti
         );
   }
   const query = queryPairs(request.url ?? "");
-  return verifySignature(request, claim, query, options.payloadHash, options.credentials);
+  return verifySignature(request, claim, query, options.payloadHash, options);
 }
 
 function checkPresignedTime(claim: SignatureClaim, nowMs: number): void {
@@ -174,11 +180,10 @@ function verifySignature(
   claim: SignatureClaim,
   query: QueryPairs,
   payloadHash: string,
-  credentials: readonly Credentials[],
+  options: VerifyOptions,
 ): VerifiedSignature {
   const { scope, amzDate, signature } = claim;
-  const pair = credentials.find((each) => each.accessKeyId === scope.accessKeyId);
-  if (pair === undefined) throw unknownAccessKey(scope);
+  const pair = findPair(request, scope, options);
   const headers = [...claim.signedHeaders]
     .sort()
     .map((name) => [name, canonicalHeader(request, name) ?? ""] as const);
@@ -191,6 +196,24 @@ function verifySignature(
     throw signatureMismatch(scope, signature, texts[0] ?? "", canonicals[0] ?? "");
   }
   return { scope, amzDate, signedHeaders: claim.signedHeaders, signature, key };
+}
+
+/** Returns the key pair that the request names. @throws {AwsError} if there is none, or if it has expired */
+function findPair(
+  request: SignedRequest,
+  scope: CredentialScope,
+  { credentials, temporaryKeys, nowMs }: VerifyOptions,
+): Credentials {
+  const lasting = credentials.find((each) => each.accessKeyId === scope.accessKeyId);
+  if (lasting !== undefined) return lasting;
+  const token =
+    canonicalHeader(request, "x-amz-security-token") ??
+    firstValue(queryPairs(request.url ?? ""), "X-Amz-Security-Token");
+  if (token === "" || !scope.accessKeyId.startsWith(TEMPORARY_KEY_PREFIX)) throw unknownAccessKey(scope);
+  const temporary = temporaryKeys?.find(scope.accessKeyId, token);
+  if (temporary === undefined) throw invalidToken(scope);
+  if (nowMs >= temporary.expiresAtMs) throw expiredToken(scope);
+  return temporary;
 }
 
 /**

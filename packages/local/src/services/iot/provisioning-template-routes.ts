@@ -4,6 +4,7 @@ import type { Engine } from "../../engine/engine.js";
 import { notSupported } from "../../errors.js";
 import { readTags } from "../../jobs/fields.js";
 import { sorted } from "../../listing/list-index.js";
+import { ROLE_ARN } from "../../registry/fields.js";
 import {
   defaultTemplateVersion,
   existingProvisioningTemplate,
@@ -28,7 +29,6 @@ import { type RestRequest, route } from "../../rest/router.js";
 // Source: API model iot 2015-05-28.
 const TEMPLATE_NAME: StringRule = { max: 36, pattern: /^[0-9A-Za-z_-]+$/, patternText: "^[0-9A-Za-z_-]+$" };
 const DESCRIPTION: StringRule = { min: 0, max: 500 };
-const ROLE_ARN: StringRule = { min: 20, max: 2048 };
 const TYPES = ["FLEET_PROVISIONING", "JITP"] as const;
 const TYPE = "FLEET_PROVISIONING";
 const PAGING = ["maxResults", "nextToken"];
