@@ -3,6 +3,7 @@ import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, invalidStateTransition, limitExceeded, notFound } from "../errors.js";
 import { change, put, remove } from "../listing/indexes.js";
 import { nextSequence } from "../registry/context.js";
+import { WatchedMap } from "../state/watched-map.js";
 import { fillInPackages } from "./destination-packages.js";
 import { checkDocument, checkRole } from "./documents.js";
 import { changeExecution, noExecutions, removeExecution } from "./executions.js";
@@ -77,7 +78,7 @@ export function createJob(context: CommandContext, input: CreateJobInput): Reado
     tags: input.tags,
     createdAtMs: nowMs,
     lastUpdatedAtMs: nowMs,
-    executions: new Map(),
+    executions: new WatchedMap(),
     counts: noExecutions(),
     rollout: { targets: [...new Set(input.targets)], dueMs: nowMs },
     pace: { notified: 0 },

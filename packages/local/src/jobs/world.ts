@@ -2,9 +2,14 @@ import type { PackageWorld } from "../packages/package.js";
 import type { TimeAndRandom } from "../registry/context.js";
 import type { SearchWorld } from "../search/indexing.js";
 import type { ShadowContext } from "../shadows/shadow.js";
+import { WatchedMap } from "../state/watched-map.js";
 import type { Execution, ExecutionTimer, Job, JobTemplate, PendingQueue } from "./job.js";
 
-/** The whole state of the model: the registry, the shadows, the index, the software packages, and the jobs. Plain data. */
+/**
+ * The whole state of the model: the registry, the shadows, the index, the software packages, and the jobs. Plain data.
+ * Maps that may become large are `WatchedMap`s, so that a snapshot is written while commands run. Entries of `timers` are
+ * never changed in place.
+ */
 export interface World extends SearchWorld, PackageWorld {
   jobs: ReadonlyMap<string, Job>;
   templates: ReadonlyMap<string, JobTemplate>;
@@ -69,17 +74,17 @@ export function createWorld(region: string): World {
   return {
     region,
     sequence: 0,
-    things: new Map(),
-    groups: new Map(),
-    jobs: new Map(),
-    templates: new Map(),
-    agendas: new Map(),
+    things: new WatchedMap(),
+    groups: new WatchedMap(),
+    jobs: new WatchedMap(),
+    templates: new WatchedMap(),
+    agendas: new WatchedMap(),
     waking: new Set(),
     deletions: new Set(),
     timers: [],
-    certificates: new Map(),
-    policies: new Map(),
-    thingTypes: new Map(),
+    certificates: new WatchedMap(),
+    policies: new WatchedMap(),
+    thingTypes: new WatchedMap(),
     dynamicGroups: new Set(),
     eventConfigurations: new Set(),
     connectivityIndexed: false,

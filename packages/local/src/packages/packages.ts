@@ -1,6 +1,7 @@
 import { conflict, invalidRequest } from "../errors.js";
 import { put, remove } from "../listing/indexes.js";
 import { nextSequence } from "../registry/context.js";
+import { WatchedMap } from "../state/watched-map.js";
 import { existingPackage, existingVersion, type PackageContext, type SoftwarePackage } from "./package.js";
 import { isRepetition, markOf } from "./request-mark.js";
 
@@ -31,7 +32,7 @@ export function createPackage(context: PackageContext, input: CreatePackageInput
     versions: new Map(),
     ...(createdBy !== undefined && { createdBy }),
   };
-  world.packages ??= new Map();
+  world.packages ??= new WatchedMap();
   put(world.packages, packageName, created);
   return created;
 }

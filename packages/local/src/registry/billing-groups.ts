@@ -1,6 +1,7 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, versionConflict } from "../errors.js";
 import { addName, put, remove, removeName } from "../listing/indexes.js";
+import { WatchedMap } from "../state/watched-map.js";
 import { nextSequence, noteChange, type RegistryContext, randomUuid } from "./context.js";
 import { sameStrings } from "./fields.js";
 import type { BillingGroup, Thing } from "./registry.js";
@@ -41,7 +42,7 @@ export function createBillingGroup(
     things: new Set(),
     tags,
   };
-  world.billingGroups ??= new Map();
+  world.billingGroups ??= new WatchedMap();
   put(world.billingGroups, billingGroupName, group);
   return group;
 }

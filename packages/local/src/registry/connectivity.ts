@@ -1,3 +1,4 @@
+import { WatchedMap } from "../state/watched-map.js";
 import { noteChange, type RegistryContext } from "./context.js";
 import type { Connectivity, Registry } from "./registry.js";
 
@@ -15,8 +16,9 @@ export function indexConnectivity(
   else world.connectivityOff = true;
   if (indexed === world.connectivityIndexed) return;
   world.connectivityIndexed = indexed;
-  if (indexed) world.connectivity = new Map(known.map((each) => [each.clientId, pickConnectivity(each)]));
-  else delete world.connectivity;
+  if (indexed) {
+    world.connectivity = WatchedMap.from(known.map((each) => [each.clientId, pickConnectivity(each)]));
+  } else delete world.connectivity;
   for (const thingName of world.things.keys()) noteChange(context, thingName, "connectivity");
 }
 
@@ -24,7 +26,7 @@ export function indexConnectivity(
 export function noteConnectivity(context: RegistryContext, input: ConnectivityInput): void {
   const { world } = context;
   if (world.connectivityOff === true) return;
-  world.connectivity ??= new Map();
+  world.connectivity ??= new WatchedMap();
   world.connectivity.set(input.clientId, pickConnectivity(input));
   noteChange(context, input.clientId, "connectivity");
 }

@@ -1,6 +1,7 @@
 import { notFound } from "../errors.js";
 import { listOf } from "../listing/indexes.js";
 import type { InOrder } from "../listing/list-index.js";
+import { WatchedMap } from "../state/watched-map.js";
 import type {
   Provisioning,
   ProvisioningTemplate,
@@ -10,7 +11,7 @@ import type {
 
 /** Returns the state of fleet provisioning for a command, which may change it. */
 export function provisioningOf(world: Registry): Provisioning {
-  world.provisioning ??= { templates: new Map(), claims: new Map(), ownerships: new Map() };
+  world.provisioning ??= { templates: new Map(), claims: new WatchedMap(), ownerships: new WatchedMap() };
   return world.provisioning;
 }
 

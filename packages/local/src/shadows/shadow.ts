@@ -3,6 +3,7 @@ import { builtIndexOf, indexOf } from "../listing/indexes.js";
 import { type InOrder, type Listed, ListIndex } from "../listing/list-index.js";
 import { noteChange, type RegistryContext } from "../registry/context.js";
 import type { Registry } from "../registry/registry.js";
+import { WatchedMap } from "../state/watched-map.js";
 import type { JsonObject } from "./json.js";
 
 /** The registry and the shadows. */
@@ -106,7 +107,7 @@ export function storeShadow(
   shadow: Shadow,
 ): void {
   const { world } = context;
-  world.shadows ??= new Map();
+  world.shadows ??= new WatchedMap();
   const ofThing = world.shadows.get(thingName) ?? new Map<string, Shadow>();
   const index = builtIndexOf<NamedShadow>(ofThing);
   const before = ofThing.get(shadowName);
