@@ -9,10 +9,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { canMount, SmallDisk } from "../../agent/test/small-disk.js";
 import { openCertificateAuthority } from "../src/certificates/ca.js";
 import { createEngine } from "../src/engine/engine.js";
-import { encodeWorld } from "../src/engine/world-file.js";
 import { type Local, manualClock, startLocal } from "../src/index.js";
 import { openSessionStore } from "../src/mqtt/session-store.js";
 import { createObjectStore } from "../src/s3/object-store.js";
+import { encodeWorld } from "./support/world-copy.js";
 
 const FIRST_RELEASE = join(import.meta.dirname, "fixtures", "dir-format-1");
 /** A clock that never advances, so that no timer fires. */
@@ -77,9 +77,29 @@ describe("a folder of the first release", () => {
     for (const file of await filesIn(dir)) {
       const text = await readFile(join(dir, file), "latin1");
       if (file.startsWith("ca")) continue;
-      expect(text, file).toMatch(/"format":2|fSEALED3$|^\{"crc32":/);
+      expect(text, file).toMatch(/"format":[23]|fSEALED3$|^\{"crc32":/);
     }
   });
+});
+
+test("a folder of format 2 opens with its whole state, and is written in format 3", async () => {
+  const dir = join(folder, "format-2");
+  await cp(join(import.meta.dirname, "fixtures", "dir-format-2"), dir, { recursive: true });
+  const state = await stateOf(dir);
+  const { mqtt, world } = JSON.parse(state);
+  const { things, shadows, jobs } = JSON.parse(world);
+  expect(things.$map.map(([name]: [string]) => name)).toEqual(["t1", "t2", "t3"]);
+  expect(things.$map[2][1].groups.$set).toEqual(["late"]);
+  expect(shadows.$map[0][0]).toBe("t1");
+  expect(jobs.$map[0][1].executions.$map[0][1][0]).toMatchObject({ status: "IN_PROGRESS", versionNumber: 2 });
+  expect(mqtt.retained).toMatchObject([{ topic: "kept/one" }, { topic: "kept/two" }]);
+  expect(mqtt.sessions[0][0]).toBe("sleeper");
+  for (const part of ["world", "mqtt"]) {
+    const names = (await readdir(join(dir, part))).sort();
+    expect(names).toEqual([expect.stringMatching(/^journal-\d+.ndjson$/), "snapshot.json"]);
+    for (const name of names) expect(await readFile(join(dir, part, name), "utf8")).toContain('"format":3');
+  }
+  expect(await stateOf(dir)).toBe(state);
 });
 
 describe("a folder of today", () => {

@@ -2,10 +2,10 @@ import { appendFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { encodeWorld } from "../../test/support/world-copy.js";
 import { encodeLine } from "../journal/journal-files.js";
 import { manualClock } from "../movable-clock.js";
 import { createEngine, type Engine } from "./engine.js";
-import { encodeWorld } from "./world-file.js";
 
 const MINUTE_MS = 60_000;
 const region = "us-east-1";

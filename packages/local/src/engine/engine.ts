@@ -7,7 +7,7 @@ import { collectNotices, type Notice } from "../jobs/notices.js";
 import { nextDueMs } from "../jobs/rollout.js";
 import type { S3Object } from "../jobs/s3-url.js";
 import type { World } from "../jobs/world.js";
-import { type Journal, openJournal } from "../journal/journal.js";
+import { openJournal } from "../journal/journal.js";
 import type { Log } from "../log.js";
 import type { CommandRecord } from "./command-record.js";
 import type { CommandInput, CommandName, CommandOutput } from "./commands.js";
@@ -69,7 +69,7 @@ const TICK_AGAIN_MS = 1_000;
 /** @throws {FotaError} LOCAL_DIR_INVALID */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { clock, region, dir, owner, presign, log = () => undefined } = options;
-  const live = new LiveWorld(region, clock);
+  const live = new LiveWorld(region, clock, dir);
   const notices = new NoticeSender();
   const timer = new TickTimer(clock, runTick);
   const disk =
@@ -77,7 +77,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       ? undefined
       : new DiskGuard({
           dir,
-          journal: await openWorldJournal(live, dir, owner),
+          journal: await openJournal({ dir, owner, state: live }),
           log,
           onAttempt: scheduleTick,
         });
@@ -136,14 +136,4 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       await disk?.close();
     },
   };
-}
-
-function openWorldJournal(live: LiveWorld, dir: string, owner: FolderOwner | undefined): Promise<Journal> {
-  return openJournal({
-    dir,
-    owner,
-    restore: (text) => live.restore(text, dir),
-    replay: (record) => live.replay(record),
-    snapshot: () => live.encode(),
-  });
 }

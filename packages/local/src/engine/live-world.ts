@@ -2,22 +2,29 @@ import { FotaError } from "@fota/shared";
 import type { Clock } from "../clock.js";
 import { AwsError } from "../errors.js";
 import { type CommandContext, createWorld, startCommand, type World } from "../jobs/world.js";
+import type { JournaledState, Restoration } from "../journal/load-journal.js";
+import { ChangingState } from "../state/changing-state.js";
+import type { StateCapture } from "../state/state-capture.js";
 import { type CommandRecord, parseRecord } from "./command-record.js";
 import { type CommandName, type CommandOutput, runCommand } from "./commands.js";
+import { decodeWorld } from "./earlier-world.js";
 import { randomFrom } from "./random.js";
-import { decodeWorld, encodeWorld } from "./world-file.js";
 
 /** The world in memory, and its time. */
-export class LiveWorld {
+export class LiveWorld implements JournaledState {
   readonly #region: string;
   readonly #clock: Clock;
+  readonly #dir: string | undefined;
+  readonly #changes = new ChangingState();
   #world: World;
   #latestMs = 0;
   #failure: unknown;
 
-  constructor(region: string, clock: Clock) {
+  /** `dir` is where the world is stored, for messages. */
+  constructor(region: string, clock: Clock, dir: string | undefined) {
     this.#region = region;
     this.#clock = clock;
+    this.#dir = dir;
     this.#world = createWorld(region);
   }
 
@@ -40,9 +47,10 @@ export class LiveWorld {
   run<N extends CommandName>(
     record: CommandRecord<N>,
   ): { context: CommandContext; output: CommandOutput<N> } {
-    const context = this.#contextOf(record);
+    const context = contextOf(this.#world, record);
     try {
-      return { context, output: runCommand(context, record.command, record.input) };
+      const output = this.#changes.change(() => runCommand(context, record.command, record.input));
+      return { context, output };
     } catch (error) {
       // A bug may have left the world half changed. From now on every command fails, rather than give wrong answers.
       if (!(error instanceof AwsError)) this.#failure = error;
@@ -50,30 +58,39 @@ export class LiveWorld {
     }
   }
 
-  /** Replaces the world by the one in `text`, which `dir` stores. @throws {FotaError} LOCAL_DIR_INVALID */
-  restore(text: string, dir: string): void {
-    this.#world = decodeWorld(text);
-    const { region } = this.#world;
-    if (region === this.#region) return;
-    throw new FotaError(
-      "LOCAL_DIR_INVALID",
-      `the state in ${dir} belongs to region ${region}, not ${this.#region}`,
-      { hint: `start with --region ${region}, or use another folder` },
-    );
+  /** @throws {FotaError} LOCAL_DIR_INVALID if the world belongs to another region */
+  restore(root: unknown): Restoration {
+    const world = root as World;
+    if (world.region !== this.#region) {
+      throw new FotaError(
+        "LOCAL_DIR_INVALID",
+        `the state in ${this.#dir} belongs to region ${world.region}, not ${this.#region}`,
+        { hint: `start with --region ${world.region}, or use another folder` },
+      );
+    }
+    let latestMs = 0;
+    return {
+      replay: (stored) => {
+        const record = parseRecord(stored);
+        runCommand(contextOf(world, record), record.command, record.input);
+        latestMs = Math.max(latestMs, record.nowMs);
+      },
+      finish: () => {
+        this.#world = world;
+        this.#latestMs = Math.max(this.#latestMs, latestMs);
+      },
+    };
   }
 
-  /** Runs a stored command again. */
-  replay(stored: unknown): void {
-    const record = parseRecord(stored);
-    runCommand(this.#contextOf(record), record.command, record.input);
-    this.#latestMs = Math.max(this.#latestMs, record.nowMs);
+  restoreText(text: string): Restoration {
+    return this.restore(decodeWorld(text));
   }
 
-  encode(): string {
-    return encodeWorld(this.#world);
+  capture(): StateCapture {
+    return this.#changes.capture(this.#world);
   }
+}
 
-  #contextOf({ nowMs, seed }: CommandRecord): CommandContext {
-    return startCommand(this.#world, { nowMs, random: randomFrom(seed) });
-  }
+function contextOf(world: World, { nowMs, seed }: CommandRecord): CommandContext {
+  return startCommand(world, { nowMs, random: randomFrom(seed) });
 }

@@ -1,66 +1,128 @@
-import { open, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { removeLeftovers, SNAPSHOT, writeSnapshot } from "./journal-folder.js";
+import type { StateCapture } from "../state/state-capture.js";
+import { continuation, type JournalId } from "./journal-files.js";
+import { newSnapshotPath, removeLeftovers, SNAPSHOT, syncFolder } from "./journal-folder.js";
+import type { LoadedFolder } from "./load-journal.js";
 import { RecordsFile } from "./records-file.js";
+import { writeSnapshot } from "./snapshot-writer.js";
 
-interface GenerationsOptions {
-  dir: string;
-  /** Id of the folder, for new generations. */
-  folder: string;
-  /** Size in bytes at which the records of a new generation are full. */
-  compactAtBytes: number;
-  /** The generation that is valid now. */
-  current: RecordsFile;
-}
-
-/** The generations of a journal's folder: the valid one, and how the next one replaces it. */
+/** The snapshot of a journal's folder, the journals after it, and how the next ones replace them. */
 export class Generations {
-  readonly #options: GenerationsOptions;
+  readonly #dir: string;
+  /** Id of the folder, for new generations. */
+  readonly #folder: string;
+  #snapshotBytes: number;
+  /** Bytes of the journals between the snapshot and the current one. */
+  #closedBytes: number;
   #current: RecordsFile;
   #isRenameDurable = true;
 
-  constructor(options: GenerationsOptions) {
-    this.#options = options;
-    this.#current = options.current;
+  /** Touches no file: call `open` or `start`. */
+  constructor(
+    dir: string,
+    folder: string,
+    { id, last, lastGeneration, snapshotBytes, closedBytes }: LoadedFolder,
+  ) {
+    this.#dir = dir;
+    this.#folder = folder;
+    this.#snapshotBytes = snapshotBytes;
+    this.#closedBytes = closedBytes;
+    this.#current = new RecordsFile(dir, { ...id, generation: lastGeneration }, last);
   }
 
-  /** The records of the valid generation. */
+  /** The journal that gets the next records. */
   get current(): RecordsFile {
     return this.#current;
   }
 
-  /** Writes a snapshot with an empty journal. Also if it rejects, `current` is the valid generation, the old or the new. */
-  async start(state: string): Promise<void> {
-    const { dir, folder, compactAtBytes } = this.#options;
-    const id = { generation: this.#current.id.generation + 1, folder };
-    const next = new RecordsFile(dir, id, compactAtBytes);
+  /** Bytes of the records since the snapshot. */
+  get recordsBytes(): number {
+    return this.#closedBytes + this.#current.endBytes;
+  }
+
+  get snapshotBytes(): number {
+    return this.#snapshotBytes;
+  }
+
+  /** Continues with the files that were loaded. */
+  async open(first: number): Promise<void> {
+    await this.#current.open();
+    await this.#current.truncateTail();
+    await removeLeftovers(this.#dir, first, this.#current.id.generation).catch(() => undefined);
+    await rm(newSnapshotPath(this.#dir), { force: true }).catch(() => undefined);
+  }
+
+  /** Writes records. They survive a power cut when it resolves. */
+  async append(records: readonly string[]): Promise<void> {
+    await this.#makeRenameDurable();
+    await this.#current.append(records);
+  }
+
+  /**
+   * Replaces all files by a snapshot and an empty journal. Also if it rejects, `current` is the valid journal, the old or
+   * the new.
+   */
+  async start(capture: StateCapture): Promise<void> {
+    const next = this.#nextFile();
+    const path = newSnapshotPath(this.#dir);
     try {
       await next.create(); // the empty journal must exist before its snapshot
-      await writeSnapshot(dir, id, state);
-      await rename(`${join(dir, SNAPSHOT)}.new`, join(dir, SNAPSHOT));
+      this.#snapshotBytes = await writeSnapshot(path, next.id, capture.records());
+      await rename(path, join(this.#dir, SNAPSHOT));
     } catch (error) {
       await next.close();
       await rm(next.path, { force: true });
-      await rm(`${join(dir, SNAPSHOT)}.new`, { force: true });
+      await rm(path, { force: true });
       throw error;
     }
     // From here on the new generation is valid: its journal must stay, whatever fails.
     await this.#current.close().catch(() => undefined);
     this.#current = next;
+    this.#closedBytes = 0;
     this.#isRenameDurable = false;
-    await this.makeRenameDurable();
-    await removeLeftovers(dir, id.generation).catch(() => undefined); // the next start removes them
+    await this.#makeRenameDurable();
+    const { generation } = next.id;
+    await removeLeftovers(this.#dir, generation, generation).catch(() => undefined); // the next start removes them
   }
 
-  /** Until this has run, a power cut may bring back the previous snapshot, and with it the previous journal. */
-  async makeRenameDurable(): Promise<void> {
-    if (this.#isRenameDurable) return;
-    const folder = await open(this.#options.dir, "r");
+  /**
+   * Ends the current journal; the next records go to a new one, which belongs to the same snapshot until it has its own.
+   * If it rejects, call `current.truncateTail` before the next record.
+   */
+  async rotate(): Promise<JournalId> {
+    const next = this.#nextFile();
     try {
-      await folder.sync();
-    } finally {
-      await folder.close();
+      await next.create();
+      await syncFolder(this.#dir); // the new journal must exist before the old one refers to it
+      await this.append([continuation(next.id.generation)]);
+    } catch (error) {
+      await next.close(); // the file stays: the old journal may refer to it
+      throw error;
     }
+    await this.#current.close().catch(() => undefined);
+    this.#closedBytes += this.#current.endBytes;
+    this.#current = next;
+    return next.id;
+  }
+
+  /** Makes the snapshot that was written the valid one, and removes what it replaces. The journal `id` is the current one. */
+  async adopt(id: JournalId, snapshotBytes: number): Promise<void> {
+    await rename(newSnapshotPath(this.#dir), join(this.#dir, SNAPSHOT));
+    this.#snapshotBytes = snapshotBytes;
+    this.#closedBytes = 0;
+    await syncFolder(this.#dir); // before, a power cut may bring back the old snapshot, which needs its journals
+    await removeLeftovers(this.#dir, id.generation, id.generation).catch(() => undefined);
+  }
+
+  #nextFile(): RecordsFile {
+    return new RecordsFile(this.#dir, { generation: this.#current.id.generation + 1, folder: this.#folder });
+  }
+
+  /** Until this has run, a power cut may bring back the snapshot before `start`, and with it its journal. */
+  async #makeRenameDurable(): Promise<void> {
+    if (this.#isRenameDurable) return;
+    await syncFolder(this.#dir);
     this.#isRenameDurable = true;
   }
 }

@@ -4,7 +4,8 @@ import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { type Journal, openJournal } from "./journal.js";
+import { ListState } from "../../test/support/list-state.js";
+import { openJournal } from "./journal.js";
 
 const disk = { failsAt: 0, calls: 0, failed: "" };
 const { open: openReal, rename: renameReal } = fs;
@@ -51,26 +52,14 @@ beforeEach(async () => {
 
 afterEach(() => rm(dir, { recursive: true }));
 
-async function open(): Promise<{
-  journal: Journal;
-  state: () => number[];
-  add: (value: number) => Promise<void>;
-}> {
-  let values: number[] = [];
-  const journal = await openJournal({
-    dir,
-    restore: (text) => {
-      values = JSON.parse(text);
-    },
-    replay: (record) => values.push(Number(record)),
-    snapshot: () => JSON.stringify(values),
-    compactAtBytes: 170,
-  });
+async function open() {
+  const state = new ListState();
+  const journal = await openJournal({ dir, state, compactAtBytes: 170 });
   return {
     journal,
-    state: () => values,
-    add: (value) => {
-      values.push(value);
+    state: () => state.values,
+    add: (value: number) => {
+      state.values.push(value);
       return journal.append(value);
     },
   };
@@ -104,7 +93,7 @@ test("no failing operation loses an acknowledged record or keeps a refused one",
   for (const step of [
     "open /journal-",
     "sync /journal-",
-    "writeFile /snapshot",
+    "write /snapshot",
     "sync /snapshot",
     "rename /snapshot",
     "open ",

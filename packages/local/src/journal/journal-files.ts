@@ -1,25 +1,25 @@
 /**
- * The file formats of a journal and its snapshot: plain functions on bytes. Every line has a checksum over its text and
- * its position, and the head of a journal has the number of acknowledged bytes. A reader therefore detects damaged,
- * truncated and moved lines, and can tell a last line that a power cut tore from one that was lost.
+ * The format of a journal: plain functions on bytes. Every line has a checksum over its text and its position, and the
+ * head has the number of acknowledged bytes. A reader therefore detects damaged, truncated and moved lines, and can tell
+ * a last line that a power cut tore from one that was lost.
  *
- *     journal-<n>.ndjson   <crc32> {"format":2,"generation":"000000000003"}
+ *     journal-<n>.ndjson   <crc32> {"format":3,"generation":"000000000003"}
  *                          <crc32> {"acknowledgedBytes":"000000000432"}      written alternately; the higher one is
  *                          <crc32> {"acknowledgedBytes":"000000000390"}      valid, so one may be torn
  *                          <crc32> <record as JSON>                          ...
- *     snapshot.json        {"format":2,"generation":3,"folder":"...","sha256":"...","state":"..."}
+ *                          <crc32> next 000000000004                         only if the records continue there
  */
-import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { splitLines } from "./lines.js";
 
-export const FORMAT = 2;
+/** Format of the files that this build writes. Format 2 has the same journal, which never continues in another one. */
+export const FORMAT = 3;
 
 /** A file is damaged; the message is one clause. The caller adds the path and a hint. */
 export class DamagedFile extends Error {}
 
-const CHECKSUM_DIGITS = 8;
+export const CHECKSUM_DIGITS = 8;
 const NUMBER_DIGITS = 12;
-const LINE_END = 0x0a;
 const SPACE = 0x20;
 
 /** Identifies a journal of a folder. A line is valid only in its own journal. */
@@ -30,14 +30,13 @@ export interface JournalId {
 }
 
 /** Encodes a line for this position in this journal; it is not valid anywhere else. */
-export function encodeLine(json: string, id: JournalId, offsetBytes: number): string {
-  const checksum = crc32(json, placeChecksum(id, offsetBytes));
-  return `${checksum.toString(16).padStart(CHECKSUM_DIGITS, "0")} ${json}\n`;
+export function encodeLine(text: string, id: JournalId, offsetBytes: number): string {
+  return `${checksumAt(text, id, offsetBytes)} ${text}\n`;
 }
 
 /** Encodes the first line of a journal, with format and generation. */
-function encodeHead(id: JournalId): string {
-  return encodeLine(JSON.stringify({ format: FORMAT, generation: digits(id.generation) }), id, 0);
+function encodeHead(id: JournalId, format = FORMAT): string {
+  return encodeLine(JSON.stringify({ format, generation: digits(id.generation) }), id, 0);
 }
 
 const ANY_JOURNAL: JournalId = { generation: 0, folder: "" };
@@ -68,130 +67,137 @@ export function encodeEmptyJournal(id: JournalId): string {
   return `${encodeHead(id)}${marks.join("")}`;
 }
 
-/**
- * Replays the records of a journal in order: all that were acknowledged, and the intact ones after them. Returns the
- * offset after the last one.
- *
- * @throws {DamagedFile} if an acknowledged record is missing or damaged, or `replay` throws
- */
-export function readJournal(bytes: Buffer, id: JournalId, replay: (record: unknown) => void): number {
-  const head = encodeHead(id);
-  if (bytes.length < RECORDS_OFFSET) {
-    throw new DamagedFile(`it has ${bytes.length} bytes, which is less than its head`);
+/** Returns the text of the last line of a journal whose records continue in the journal of `generation`. */
+export function continuation(generation: number): string {
+  return `next ${digits(generation)}`;
+}
+
+interface ReaderOptions {
+  /** @default FORMAT */
+  format?: number;
+  /** Called with each record, in order: all that were acknowledged, and the intact ones after them. */
+  replay(record: unknown): void;
+}
+
+/** Reads a journal line by line. */
+export class JournalReader {
+  readonly #id: JournalId;
+  readonly #replay: (record: unknown) => void;
+  readonly #acknowledgedBytes: number;
+  #endBytes = RECORDS_OFFSET;
+  #lines = 3;
+  #next: number | undefined;
+  /** The place in the head that has the number of acknowledged bytes; see `encodeMark`. */
+  readonly slot: number;
+
+  /**
+   * `head` has the first `RECORDS_OFFSET` bytes of a file of `sizeBytes`.
+   * @throws {DamagedFile}
+   */
+  constructor(head: Buffer, sizeBytes: number, id: JournalId, { format = FORMAT, replay }: ReaderOptions) {
+    this.#id = id;
+    this.#replay = replay;
+    if (head.length < RECORDS_OFFSET) {
+      throw new DamagedFile(`it has ${head.length} bytes, which is less than its head`);
+    }
+    if (head.toString("latin1", 0, HEAD_BYTES) !== encodeHead(id, format)) {
+      throw new DamagedFile(
+        `line 1 is damaged, or does not belong to generation ${id.generation} of this folder`,
+      );
+    }
+    const { acknowledgedBytes, slot } = readMarks(head, id);
+    if (acknowledgedBytes > sizeBytes) {
+      throw new DamagedFile(
+        `it has ${sizeBytes} bytes, but ${acknowledgedBytes} were written and acknowledged`,
+      );
+    }
+    this.#acknowledgedBytes = acknowledgedBytes;
+    this.slot = slot;
   }
-  if (bytes.toString("latin1", 0, HEAD_BYTES) !== head) {
-    throw new DamagedFile(
-      `line 1 is damaged, or does not belong to generation ${id.generation} of this folder`,
-    );
+
+  /** Offset after the last intact line. */
+  get endBytes(): number {
+    return this.#endBytes;
   }
-  const acknowledgedBytes = readMarks(bytes, id);
-  if (acknowledgedBytes > bytes.length) {
-    throw new DamagedFile(
-      `it has ${bytes.length} bytes, but ${acknowledgedBytes} were written and acknowledged`,
-    );
+
+  /** Generation of the journal in which the records continue. */
+  get next(): number | undefined {
+    return this.#next;
   }
-  let offset = RECORDS_OFFSET;
-  for (let line = 4; offset < bytes.length; line += 1) {
-    const end = bytes.indexOf(LINE_END, offset);
-    const json = end < 0 ? undefined : readLine(bytes.subarray(offset, end), id, offset);
-    if (json === undefined) {
+
+  /**
+   * Reads the next line, or what follows the last line break. Returns false if only the rest of a torn write follows.
+   * @throws {DamagedFile} if an acknowledged line is damaged, or `replay` throws
+   */
+  read(line: Buffer, isWhole: boolean): boolean {
+    this.#lines += 1;
+    const text = isWhole ? readLine(line, this.#id, this.#endBytes) : undefined;
+    if (text === undefined) {
       // After the acknowledged bytes, it is the rest of a write that a power cut tore before it was acknowledged.
-      if (offset >= acknowledgedBytes) break;
-      throw new DamagedFile(`line ${line} is damaged`);
+      if (this.#endBytes >= this.#acknowledgedBytes) return false;
+      throw new DamagedFile(`line ${this.#lines} is damaged`);
     }
-    try {
-      replay(JSON.parse(json));
-    } catch (error) {
-      throw new DamagedFile(`line ${line} cannot be replayed: ${(error as Error).message}`);
-    }
-    offset = end + 1;
+    if (this.#next !== undefined) throw new DamagedFile(`line ${this.#lines} follows the last line`);
+    if (text === continuation(this.#id.generation + 1)) this.#next = this.#id.generation + 1;
+    else this.#replayLine(text);
+    this.#endBytes += line.length + 1;
+    return true;
   }
-  return offset;
+
+  #replayLine(json: string): void {
+    try {
+      this.#replay(JSON.parse(json));
+    } catch (error) {
+      throw new DamagedFile(`line ${this.#lines} cannot be replayed: ${(error as Error).message}`);
+    }
+  }
+}
+
+/** Reads a whole journal. @throws {DamagedFile} */
+export function readJournal(bytes: Buffer, id: JournalId, options: ReaderOptions): JournalReader {
+  const reader = new JournalReader(bytes.subarray(0, RECORDS_OFFSET), bytes.length, id, options);
+  splitLines(bytes.subarray(RECORDS_OFFSET), (line, isWhole) => reader.read(line, isWhole));
+  return reader;
 }
 
 /** Returns whether a journal without its snapshot contains records. */
-export function holdsRecords(bytes: Buffer, id: JournalId): boolean {
+export function holdsRecords(bytes: Buffer, id: JournalId, format: number): boolean {
   try {
     let any = false;
-    readJournal(bytes, id, () => {
+    const replay = () => {
       any = true;
-    });
+    };
+    readJournal(bytes, id, { format, replay });
     return any;
   } catch {
     return bytes.length > RECORDS_OFFSET;
   }
 }
 
-export function encodeSnapshot(id: JournalId, state: string): string {
-  return JSON.stringify({ format: FORMAT, ...id, sha256: snapshotDigest(id, state), state });
-}
-
-/** @throws {DamagedFile} */
-export function readSnapshot(text: string): JournalId & { format: number; state: string } {
-  let snapshot: Partial<Record<"format" | "generation" | "folder" | "sha256" | "state", unknown>> | null;
-  try {
-    snapshot = JSON.parse(text);
-  } catch {
-    throw new DamagedFile("it is not JSON");
-  }
-  const { format, generation, folder = "", sha256, state } = snapshot ?? {};
-  if (format !== 1 && format !== FORMAT) {
-    throw new DamagedFile(`it has format ${JSON.stringify(format)}, not ${FORMAT}`);
-  }
-  if (typeof generation !== "number" || typeof state !== "string" || typeof folder !== "string") {
-    throw new DamagedFile("it is incomplete");
-  }
-  // A file of format 1 has no checksum: one flipped bit must not turn format 2 into format 1.
-  if (
-    format === 1
-      ? sha256 !== undefined || Object.keys(snapshot ?? {}).length > 3
-      : sha256 !== snapshotDigest({ generation, folder }, state)
-  ) {
-    throw new DamagedFile("its checksum does not match");
-  }
-  return { format, generation, folder, state };
-}
-
-/** Replays a journal of the first release: JSON lines without checksums. @throws {DamagedFile} */
-export function readFirstFormat(text: string, replay: (record: unknown) => void): void {
-  const lines = text.split("\n");
-  lines.pop(); // what follows the last line break: nothing, or a torn record
-  for (const [index, line] of lines.entries()) {
-    try {
-      replay(JSON.parse(line));
-    } catch (error) {
-      throw new DamagedFile(`line ${index + 1}: ${(error as Error).message}`);
-    }
-  }
-}
-
-function readMarks(bytes: Buffer, id: JournalId): number {
-  const marks = MARK_OFFSETS.flatMap((offset) => {
+function readMarks(bytes: Buffer, id: JournalId): { acknowledgedBytes: number; slot: number } {
+  const marks = MARK_OFFSETS.flatMap((offset, slot) => {
     const json = readLine(bytes.subarray(offset, offset + MARK_BYTES - 1), id, offset);
-    return json === undefined ? [] : [Number(JSON.parse(json).acknowledgedBytes)];
+    return json === undefined
+      ? []
+      : [{ acknowledgedBytes: Number(JSON.parse(json).acknowledgedBytes), slot }];
   });
-  if (marks.length === 0) throw new DamagedFile("lines 2 and 3 are damaged");
-  return Math.max(...marks);
+  const [first, second = first] = marks;
+  if (first === undefined || second === undefined) throw new DamagedFile("lines 2 and 3 are damaged");
+  return second.acknowledgedBytes > first.acknowledgedBytes ? second : first;
 }
 
-/** Returns the JSON of a line (without its line break); `undefined` if the line is damaged. */
+/** Returns the text of a line (without its line break and checksum); `undefined` if the line is damaged. */
 function readLine(line: Buffer, id: JournalId, offsetBytes: number): string | undefined {
   if (line.length <= CHECKSUM_DIGITS || line[CHECKSUM_DIGITS] !== SPACE) return undefined;
   const json = line.subarray(CHECKSUM_DIGITS + 1);
-  const checksum = crc32(json, placeChecksum(id, offsetBytes));
   const written = line.toString("latin1", 0, CHECKSUM_DIGITS);
-  return written === checksum.toString(16).padStart(CHECKSUM_DIGITS, "0") ? json.toString() : undefined;
+  return written === checksumAt(json, id, offsetBytes) ? json.toString() : undefined;
 }
 
-function snapshotDigest(id: JournalId, state: string): string {
-  return createHash("sha256")
-    .update(`${FORMAT}:${checksumPrefix(id)}`)
-    .update(state)
-    .digest("hex");
-}
-
-function placeChecksum(id: JournalId, offsetBytes: number): number {
-  return crc32(`${checksumPrefix(id)}${offsetBytes}:`);
+/** Returns the checksum of a text at `offsetBytes` of a file of this generation, as hex digits. */
+export function checksumAt(text: string | Buffer, id: JournalId, offsetBytes: number): string {
+  const checksum = crc32(text, crc32(`${checksumPrefix(id)}${offsetBytes}:`));
+  return checksum.toString(16).padStart(CHECKSUM_DIGITS, "0");
 }
 
 function checksumPrefix({ generation, folder }: JournalId): string {

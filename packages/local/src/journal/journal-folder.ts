@@ -1,25 +1,30 @@
 /** The files of a journal's folder: names, reading, writing, and what is thrown for them. */
-import { type FileHandle, open, readdir, readFile, rm } from "node:fs/promises";
+import { type FileHandle, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
-import { DamagedFile, encodeSnapshot, type JournalId } from "./journal-files.js";
+import { DamagedFile } from "./journal-files.js";
 
 export const SNAPSHOT = "snapshot.json";
 
-/** Writes the new snapshot under a temporary name; the caller renames it. */
-export async function writeSnapshot(dir: string, id: JournalId, state: string): Promise<void> {
-  const file = await open(`${join(dir, SNAPSHOT)}.new`, "w");
+/** Path of a snapshot that is being written. */
+export function newSnapshotPath(dir: string): string {
+  return `${join(dir, SNAPSHOT)}.new`;
+}
+
+/** Makes what was created, renamed and removed in a folder survive a power cut. */
+export async function syncFolder(dir: string): Promise<void> {
+  const folder = await open(dir, "r");
   try {
-    await file.writeFile(encodeSnapshot(id, state));
-    await file.sync();
+    await folder.sync();
   } finally {
-    await file.close();
+    await folder.close();
   }
 }
 
-export async function removeLeftovers(dir: string, generation: number): Promise<void> {
-  for (const journal of await listJournals(dir)) {
-    if (journal.generation !== generation) await rm(journal.path);
+/** Removes the journals outside of these generations, which no snapshot needs. */
+export async function removeLeftovers(dir: string, first: number, last: number): Promise<void> {
+  for (const { path, generation } of await listJournals(dir)) {
+    if (generation < first || generation > last) await rm(path);
   }
 }
 
@@ -45,18 +50,35 @@ export async function writeAt(file: FileHandle, bytes: Buffer, offsetBytes: numb
 
 /** @throws {FotaError} LOCAL_DIR_INVALID */
 export async function readIfExists(path: string): Promise<Buffer | undefined> {
+  return await withFile(path, (file) => file.readFile());
+}
+
+/**
+ * Opens a file for reading, and closes it after `read`. Returns `undefined` if it does not exist.
+ * @throws {FotaError} LOCAL_DIR_INVALID
+ */
+export async function withFile<T>(
+  path: string,
+  read: (file: FileHandle) => Promise<T>,
+): Promise<T | undefined> {
+  let file: FileHandle | undefined;
   try {
-    return await readFile(path);
+    file = await open(path, "r");
+    return await read(file);
   } catch (error) {
+    if (isFotaError(error)) throw error;
+    if (error instanceof DamagedFile) throw unusableState(path, error.message);
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw unusableState(path, `it cannot be read: ${messageOf(error)}`);
+  } finally {
+    await file?.close();
   }
 }
 
-/** @throws {FotaError} LOCAL_DIR_INVALID for what `read` throws */
-export function wrapDamage<T>(path: string, read: () => T): T {
+/** @throws {FotaError} LOCAL_DIR_INVALID for what `read` throws or rejects with */
+export async function wrapDamage<T>(path: string, read: () => T | Promise<T>): Promise<T> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     if (isFotaError(error)) throw error;
     if (error instanceof DamagedFile) throw unusableState(path, error.message);

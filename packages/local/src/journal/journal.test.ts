@@ -1,8 +1,10 @@
+import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { canMount, SmallDisk } from "../../../agent/test/small-disk.js";
+import { ListState } from "../../test/support/list-state.js";
 import { openJournal } from "./journal.js";
 
 let dir: string;
@@ -13,22 +15,10 @@ afterEach(() => rm(dir, { recursive: true }));
 
 /** A journal whose state is the list of its records. */
 async function open(compactAtBytes?: number) {
-  let state: unknown[] = [];
-  let replayed = 0;
-  const journal = await openJournal({
-    dir,
-    restore: (text) => {
-      state = JSON.parse(text);
-    },
-    replay: (record) => {
-      state.push(record);
-      replayed += 1;
-    },
-    snapshot: () => JSON.stringify(state),
-    ...(compactAtBytes !== undefined && { compactAtBytes }),
-  });
+  const state = new ListState();
+  const journal = await openJournal({ dir, state, ...(compactAtBytes !== undefined && { compactAtBytes }) });
   const append = (record: unknown) => {
-    state.push(record);
+    state.values.push(record);
     return journal.append(record);
   };
   return {
@@ -37,8 +27,8 @@ async function open(compactAtBytes?: number) {
     reload: () => journal.reload(),
     catchUp: () => journal.catchUp(),
     close: () => journal.close(),
-    state: () => state,
-    replayed: () => replayed,
+    state: () => state.values,
+    replayed: () => state.replayed,
   };
 }
 
@@ -55,26 +45,80 @@ test("records are replayed in order, also those of one write", async () => {
   await second.close();
 });
 
-test("opening writes a snapshot: the next time nothing is replayed, and one journal remains", async () => {
+test("opening again changes no file, and replays the records again", async () => {
   const first = await open();
   await first.append(1);
   await first.close();
-  await (await open()).close();
+  const before = await Promise.all((await files()).map((name) => readFile(join(dir, name))));
+  const second = await open();
+  expect([second.state(), second.replayed()]).toEqual([[1], 1]);
+  await second.close();
+  expect(await files()).toEqual(["journal-1.ndjson", "snapshot.json"]);
+  expect(await Promise.all((await files()).map((name) => readFile(join(dir, name))))).toEqual(before);
+});
+
+test("opening a folder with a long journal replaces it by a snapshot", async () => {
+  const first = await open();
+  for (let index = 0; index < 40; index += 1) await first.append({ index });
+  await first.close();
+  const second = await open(1000);
+  await expect.poll(files).toEqual(["journal-2.ndjson", "snapshot.json"]);
+  await second.close();
   const third = await open();
-  expect(third.state()).toEqual([1]);
-  expect(third.replayed()).toBe(0);
-  expect(await files()).toEqual(["journal-3.ndjson", "snapshot.json"]);
+  expect([third.state(), third.replayed()]).toEqual([
+    Array.from({ length: 40 }, (_, index) => ({ index })),
+    0,
+  ]);
   await third.close();
 });
 
 test("a journal that has grown is replaced by a snapshot without losing or repeating a record", async () => {
-  const first = await open(50);
-  for (let index = 0; index < 40; index += 1) await first.append({ index });
+  const first = await open(300);
+  for (let index = 0; index < 200; index += 1) await first.append({ index });
+  const expected = Array.from({ length: 200 }, (_, index) => ({ index }));
+  await expect
+    .poll(async () => (await readFile(join(dir, "snapshot.json"), "utf8")).length)
+    .toBeGreaterThan(500);
   await first.close();
-  expect((await files()).length).toBe(2);
-  const second = await open(50);
-  expect(second.state()).toEqual(Array.from({ length: 40 }, (_, index) => ({ index })));
+  const second = await open(300);
+  expect(second.state()).toEqual(expected);
+  expect(second.replayed()).toBeLessThan(200);
   await second.close();
+});
+
+/** Copies a folder while the event loop waits, so that at most one operation on it happens meanwhile. */
+function copyNow(from: string, to: string): void {
+  mkdirSync(to);
+  for (const name of readdirSync(from)) {
+    try {
+      copyFileSync(join(from, name), join(to, name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error; // that operation removed it
+    }
+  }
+}
+
+test("after each number of records, a copy of the folder has exactly those, whatever compaction was doing", async () => {
+  const journal = await open(200);
+  const steps = new Set<string>();
+  for (let count = 1; count <= 60; count += 1) {
+    await journal.append(count);
+    const copy = `${dir}-copy`;
+    copyNow(dir, copy);
+    steps.add(
+      (await readdir(copy))
+        .map((name) => name.replace(/\d+/, "n"))
+        .sort()
+        .join(" "),
+    );
+    const state = new ListState();
+    await (await openJournal({ dir: copy, state })).close();
+    expect(state.values).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+    await rm(copy, { recursive: true });
+  }
+  await journal.close();
+  expect(steps).toContain("journal-n.ndjson snapshot.json");
+  expect([...steps].filter((each) => each.startsWith("journal-n.ndjson journal-n.ndjson"))).not.toEqual([]);
 });
 
 test("an unfinished snapshot is ignored", async () => {
@@ -96,7 +140,10 @@ const unusableState = (why: string) => ({
 
 test.each([
   ["snapshot.json is not usable: it is not JSON", "{"],
-  ["it has format 9, not 2", '{"format":9}'],
+  ["it has format 9, not 3", '{"format":9}'],
+  ["it has format 4, not 3", '{"format":4,"generation":1,"folder":"f","segments":[\n["00000000","end"]]}\n'],
+  ["it is incomplete", '{"format":3,"generation":1,"folder":"f","segments":[\n'],
+  ["line 2 is damaged", '{"format":3,"generation":1,"folder":"f","segments":[\n["00000000","end"]]}\n'],
   ["it is incomplete", '{"format":1,"generation":1}'],
   ["its checksum does not match", '{"format":2,"generation":1,"state":"[]"}'],
 ])("%s: said so, and left as it was", async (why, text) => {
@@ -112,6 +159,7 @@ describe("a damaged folder", () => {
     await first.close();
     await cp(dir, `${dir}-earlier`, { recursive: true });
     const second = await open();
+    await second.catchUp();
     await second.append("a");
     await second.append("b");
     await second.close();
@@ -173,7 +221,7 @@ test("a folder of the first release is opened and written in today's format", as
   await writeFile(join(dir, "journal-4.ndjson"), '"y"\n"z"\n"torn');
   await (await open()).close();
   expect(await files()).toEqual(["journal-5.ndjson", "snapshot.json"]);
-  expect(JSON.parse(await readFile(join(dir, "snapshot.json"), "utf8"))).toMatchObject({ format: 2 });
+  expect(JSON.parse(await readFile(join(dir, "snapshot.json"), "utf8"))).toMatchObject({ format: 3 });
   const again = await open();
   expect(again.state()).toEqual(["x", "y", "z"]);
   await again.close();

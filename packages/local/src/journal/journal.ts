@@ -1,16 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
+import type { StateCapture } from "../state/state-capture.js";
 import { Generations } from "./generations.js";
-import { isDiskFull, unwritableFolder } from "./journal-folder.js";
-import { type JournalOptions, loadJournal } from "./load-journal.js";
-import { RecordsFile } from "./records-file.js";
+import type { JournalId } from "./journal-files.js";
+import { isDiskFull, newSnapshotPath, unwritableFolder } from "./journal-folder.js";
+import { type JournaledState, type JournalFolder, loadJournal } from "./load-journal.js";
+import { writeSnapshot } from "./snapshot-writer.js";
 
 /**
  * A snapshot and the records after it, in one folder:
  *
- *     snapshot.json       the state of a generation, replaced by renaming
- *     journal-<n>.ndjson  one record per line; the journal of the snapshot's generation is valid, earlier ones are
- *                         leftovers
+ *     snapshot.json       the state at the beginning of a generation, replaced by renaming
+ *     journal-<n>.ndjson  one record per line; the records after the snapshot are in the journal of its generation and in
+ *                         those that continue it, all others are leftovers
+ *
+ * When the journal has grown, the next records go to a new one while the snapshot that belongs to it is written; then that
+ * snapshot replaces the old files. Until then, the old snapshot is valid, with both journals.
  *
  * A record for which `append` resolved survives a power cut, or the folder is refused at the next start. A record for
  * which it rejected is not kept.
@@ -24,36 +29,50 @@ export interface Journal {
   append(record: unknown): Promise<void>;
   /** Rejects if `record` could not be written now, for example because the disk is full. Changes nothing. */
   probe(record: unknown): Promise<void>;
-  /** After a failed `append`: restores the state from the disk, with `restore` and `replay`. */
+  /** After a failed `append`: restores the state from the disk. */
   reload(): Promise<void>;
   /** After a failed `append`: writes a new snapshot of the caller's state. */
   catchUp(): Promise<void>;
-  /** Waits for pending writes, then closes the file. */
+  /** Waits for pending writes, gives up a snapshot that is being written, and closes the file. */
   close(): Promise<void>;
 }
 
+interface JournalOptions extends JournalFolder {
+  state: JournaledState;
+  /**
+   * Least size in bytes at which a new snapshot replaces the journal. If the last snapshot is larger, its size counts: a
+   * snapshot then costs no more than the records since the last one.
+   *
+   * @default 32 MiB
+   */
+  compactAtBytes?: number;
+}
+
 const COMPACT_AT_BYTES = 32 * 1024 * 1024;
+/** A start writes a new snapshot if the journal has this part of the size at which it would be replaced. */
+const START_SHARE = 1 / 16;
 
 /**
- * Restores the state and starts a new generation; on a full disk, continues with the last one.
+ * Restores the state. Writes a snapshot if the folder is new or of an earlier format, or if its journal is long.
  *
  * @throws {FotaError} LOCAL_DIR_INVALID if acknowledged data is missing or damaged, or the folder cannot be written
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const { dir, owner, compactAtBytes = COMPACT_AT_BYTES } = options;
+  const { dir, owner, state } = options;
   await mkdir(dir, { recursive: true });
-  const { id, endBytes } = await loadJournal(options);
-  const folder = owner?.id ?? (id.folder || randomBytes(16).toString("hex"));
-  const current = new RecordsFile(dir, id, compactAtBytes, endBytes);
-  const generations = new Generations({ dir, folder, compactAtBytes, current });
+  const loaded = await loadJournal(options, state);
+  const folder = owner?.id ?? (loaded.id.folder || randomBytes(16).toString("hex"));
+  const generations = new Generations(dir, folder, loaded);
+  const journal = new FolderJournal(options, generations);
   try {
-    await generations.start(options.snapshot());
+    if (loaded.last !== undefined && loaded.id.folder === folder) {
+      await generations.open(loaded.id.generation);
+      await journal.compactIfFull(START_SHARE);
+    } else await journal.catchUp();
   } catch (error) {
-    if (endBytes === undefined || !isDiskFull(error)) throw unwritableFolder(dir, error);
-    await generations.current.open();
-    await generations.current.truncateTail();
+    throw unwritableFolder(dir, error);
   }
-  return new FolderJournal(options, generations);
+  return journal;
 }
 
 /** A record that is not on the disk yet. */
@@ -63,12 +82,22 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** A snapshot that is being written. */
+interface Compaction {
+  cancel: AbortController;
+  /** Resolves when the file is complete, or gone. */
+  written: Promise<unknown>;
+}
+
 class FolderJournal implements Journal {
   readonly #options: JournalOptions;
   readonly #generations: Generations;
   #waiting: Waiting[] = [];
   #hasUnwrittenChanges = false;
   #last: Promise<unknown> = Promise.resolve();
+  #compaction: Compaction | undefined;
+  /** After a failed compaction: bytes of records at which the next one is tried. */
+  #compactAgainAtBytes = 0;
 
   constructor(options: JournalOptions, generations: Generations) {
     this.#options = options;
@@ -89,56 +118,122 @@ class FolderJournal implements Journal {
   reload(): Promise<void> {
     return this.#inSequence(async () => {
       await this.#generations.current.truncateTail();
-      await loadJournal(this.#options);
+      await loadJournal(this.#options, this.#options.state);
       this.#hasUnwrittenChanges = false;
     });
   }
 
   catchUp(): Promise<void> {
     return this.#inSequence(async () => {
+      await this.#cancelCompaction();
       const batch = this.#takeWaiting();
+      const capture = this.#options.state.capture();
       try {
-        await this.#generations.start(this.#options.snapshot());
+        await this.#generations.start(capture);
         this.#hasUnwrittenChanges = false;
         for (const { resolve } of batch) resolve();
       } catch (error) {
         for (const { reject } of batch) reject(error);
         throw error;
+      } finally {
+        capture.end();
       }
     });
   }
 
   close(): Promise<void> {
-    return this.#inSequence(() => this.#generations.current.close());
+    return this.#inSequence(async () => {
+      await this.#cancelCompaction();
+      await this.#generations.current.close();
+    });
+  }
+
+  /** Begins a compaction if the records have `share` of the size for that, and nothing waits to be written. */
+  compactIfFull(share: number): Promise<void> {
+    return this.#inSequence(async () => {
+      if (this.#isFull(share)) await this.#beginCompaction(this.#options.state.capture());
+    });
   }
 
   async #writeBatch(): Promise<void> {
     const batch = this.#takeWaiting();
     if (batch.length === 0) return;
-    const { current } = this.#generations;
+    let capture: StateCapture | undefined;
     try {
       if (this.#hasUnwrittenChanges) throw new Error("an earlier change could not be written");
-      // At this point the snapshot contains the batch and nothing after it.
-      const state = current.isFull ? this.#options.snapshot() : undefined;
-      await this.#generations.makeRenameDurable();
-      await current.append(batch.map(({ json }) => json));
+      // At this point the state contains the batch and nothing after it.
+      if (this.#isFull()) capture = this.#options.state.capture();
+      await this.#write(batch.map(({ json }) => json));
       for (const { resolve } of batch) resolve();
-      if (state !== undefined) await this.#compact(state);
+      if (capture !== undefined) await this.#beginCompaction(capture);
     } catch (error) {
+      capture?.end();
       this.#hasUnwrittenChanges = true;
-      await current.truncateTail().catch(() => undefined); // `reload` repeats it and needs it to succeed
+      await this.#generations.current.truncateTail().catch(() => undefined); // `reload` repeats it and needs it to succeed
       for (const { reject } of [...batch, ...this.#takeWaiting()]) reject(error);
     }
   }
 
-  /** Replaces records that have become too large. If that fails, continues with them. */
-  async #compact(state: string): Promise<void> {
-    const full = this.#generations.current;
+  /** Writes records. If the disk is full, gives up a snapshot that is being written, and tries again. */
+  async #write(records: readonly string[]): Promise<void> {
     try {
-      await this.#generations.start(state);
-    } catch {
-      if (this.#generations.current === full) full.postponeCompaction();
+      await this.#generations.append(records);
+    } catch (error) {
+      if (this.#compaction === undefined || !isDiskFull(error)) throw error;
+      await this.#cancelCompaction();
+      await this.#generations.append(records);
     }
+  }
+
+  #isFull(share = 1): boolean {
+    if (this.#compaction !== undefined) return false;
+    const { recordsBytes, snapshotBytes } = this.#generations;
+    const fullBytes = Math.max(this.#options.compactAtBytes ?? COMPACT_AT_BYTES, snapshotBytes);
+    return recordsBytes >= Math.max(share * fullBytes, this.#compactAgainAtBytes);
+  }
+
+  /**
+   * Starts the next journal, and the snapshot that belongs to it, in the background. If that fails, the journal goes on.
+   * Rejects only if the end of the journal cannot be restored.
+   */
+  async #beginCompaction(capture: StateCapture): Promise<void> {
+    let id: JournalId;
+    try {
+      id = await this.#generations.rotate();
+    } catch {
+      capture.end();
+      this.#postponeCompaction();
+      await this.#generations.current.truncateTail();
+      return;
+    }
+    const cancel = new AbortController();
+    const path = newSnapshotPath(this.#options.dir);
+    const written = writeSnapshot(path, id, capture.records(), cancel.signal).finally(() => capture.end());
+    const compaction = { cancel, written: written.catch(() => undefined) };
+    this.#compaction = compaction;
+    written
+      .then((sizeBytes) => this.#inSequence(() => this.#finishCompaction(compaction, id, sizeBytes)))
+      .catch(() => this.#postponeCompaction())
+      .finally(() => {
+        if (this.#compaction === compaction) this.#compaction = undefined;
+      });
+  }
+
+  async #finishCompaction({ cancel }: Compaction, id: JournalId, sizeBytes: number): Promise<void> {
+    if (cancel.signal.aborted) return;
+    await this.#generations.adopt(id, sizeBytes);
+    this.#compactAgainAtBytes = 0;
+  }
+
+  /** Waits until nothing is written in the background, and keeps the files as they are. */
+  async #cancelCompaction(): Promise<void> {
+    this.#compaction?.cancel.abort();
+    await this.#compaction?.written;
+    this.#compaction = undefined;
+  }
+
+  #postponeCompaction(): void {
+    this.#compactAgainAtBytes = 2 * this.#generations.recordsBytes;
   }
 
   #takeWaiting(): Waiting[] {

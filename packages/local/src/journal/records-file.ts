@@ -18,25 +18,22 @@ export class RecordsFile {
   #handle: FileHandle | undefined;
   /** Offset after the last acknowledged record. */
   #endBytes: number;
-  #compactAtBytes: number;
-  #marks = 0;
+  #marks: number;
 
-  /** Touches no file: call `create` or `open` before the first record. */
-  constructor(dir: string, id: JournalId, compactAtBytes: number, endBytes = RECORDS_OFFSET) {
+  /**
+   * Touches no file: call `create` or `open` before the first record. For a file that exists, `endBytes` is the offset
+   * after its last record, and `slot` the place of the valid mark.
+   */
+  constructor(dir: string, id: JournalId, { endBytes = RECORDS_OFFSET, slot = 0 } = {}) {
     this.id = id;
     this.path = journalPath(dir, id.generation);
-    this.#compactAtBytes = compactAtBytes;
     this.#endBytes = endBytes;
+    this.#marks = slot;
   }
 
-  /** Whether a snapshot should replace this file. */
-  get isFull(): boolean {
-    return this.#endBytes >= this.#compactAtBytes;
-  }
-
-  /** Doubles the size at which the file is full. */
-  postponeCompaction(): void {
-    this.#compactAtBytes = 2 * this.#endBytes;
+  /** Size in bytes of the acknowledged records, with the head. */
+  get endBytes(): number {
+    return this.#endBytes;
   }
 
   /** Creates the file without records. It survives a power cut, but its name does not. */
@@ -51,12 +48,12 @@ export class RecordsFile {
     this.#handle ??= await open(this.path, "r+");
   }
 
-  /** Writes records. They survive a power cut when it resolves. */
-  async append(records: readonly string[]): Promise<void> {
+  /** Writes lines: records as JSON, or a `continuation`. They survive a power cut when it resolves. */
+  async append(lines: readonly string[]): Promise<void> {
     let text = "";
     let offset = this.#endBytes;
-    for (const json of records) {
-      const line = encodeLine(json, this.id, offset);
+    for (const each of lines) {
+      const line = encodeLine(each, this.id, offset);
       text += line;
       offset += Buffer.byteLength(line);
     }

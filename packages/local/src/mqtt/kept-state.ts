@@ -1,4 +1,5 @@
 /** The state of the broker that survives a restart: retained messages, and sessions with an expiry. */
+import { WatchedMap } from "../state/watched-map.js";
 import type { Message } from "./message.js";
 import type { Delivery, Subscription } from "./session.js";
 
@@ -38,7 +39,7 @@ export type KeptRecord =
   | { type: "settle"; clientId: string; id: number };
 
 export function emptyKeptState(): KeptState {
-  return { retained: new Map(), sessions: new Map() };
+  return { retained: new WatchedMap(), sessions: new WatchedMap() };
 }
 
 /** Applies a record to `state`, in place. */
@@ -73,22 +74,6 @@ export function applyRecord(state: KeptState, record: KeptRecord): void {
     case "settle":
       session?.queue.delete(record.id);
   }
-}
-
-/** Returns the records that build this state from an empty one. */
-export function toRecords(state: KeptState): KeptRecord[] {
-  const retained = [...state.retained.values()].map((message) => ({ type: "retain", message }) as const);
-  const sessions = [...state.sessions].flatMap(([clientId, session]): KeptRecord[] => {
-    const { subscriptions, queue, ...times } = session;
-    return [
-      { type: "session", clientId, ...times },
-      ...[...subscriptions].map(
-        ([filter, subscription]) => ({ type: "subscribe", clientId, filter, subscription }) as const,
-      ),
-      ...[...queue].map(([id, delivery]) => ({ type: "queue", clientId, id, delivery }) as const),
-    ];
-  });
-  return [...retained, ...sessions];
 }
 
 export function encodeMessage({ payload, properties, ...rest }: Message): KeptMessage {

@@ -1,12 +1,14 @@
 import type { FolderOwner } from "../folder/folder-identity.js";
 import { openJournal } from "../journal/journal.js";
+import type { JournaledState } from "../journal/load-journal.js";
+import { ChangingState } from "../state/changing-state.js";
 import {
   applyRecord,
   decodeMessage,
   emptyKeptState,
   encodeMessage,
   type KeptRecord,
-  toRecords,
+  type KeptState,
 } from "./kept-state.js";
 import type { Message } from "./message.js";
 import { createSession, type Delivery, type Session, type StoredSession } from "./session.js";
@@ -27,28 +29,36 @@ export interface SessionStore {
 
 /** @throws {FotaError} LOCAL_DIR_INVALID */
 export async function openSessionStore(dir: string, owner?: FolderOwner): Promise<SessionStore> {
-  const state = emptyKeptState();
+  let state = emptyKeptState();
+  const changes = new ChangingState();
   const ids = new WeakMap<Delivery, number>();
-  let lastId = 0;
-  const apply = (record: KeptRecord) => {
-    applyRecord(state, record);
-    if (record.type === "queue") lastId = Math.max(lastId, record.id);
-  };
-  const journal = await openJournal({
-    dir,
-    owner,
-    restore: (text) => {
-      for (const record of JSON.parse(text) as KeptRecord[]) apply(record);
+  const journaled: JournaledState = {
+    restore: (root) => {
+      const restored = root as KeptState;
+      return {
+        replay: (record) => applyRecord(restored, record as KeptRecord),
+        finish: () => {
+          state = restored;
+        },
+      };
     },
-    replay: (record) => apply(record as KeptRecord),
-    snapshot: () => JSON.stringify(toRecords(state)),
-  });
+    // Earlier releases stored the records that make the state.
+    restoreText: (text) => {
+      const restoration = journaled.restore(emptyKeptState());
+      for (const record of JSON.parse(text)) restoration.replay(record);
+      return restoration;
+    },
+    capture: () => changes.capture(state),
+  };
+  const journal = await openJournal({ dir, owner, state: journaled });
+  let lastId = 0;
+  for (const { queue } of state.sessions.values()) lastId = Math.max(lastId, ...queue.keys());
   let writing = Promise.resolve();
   /** A write failed: the disk lacks changes of the broker, until a new snapshot is written. */
   let hasUnwrittenChanges = false;
 
   function write(record: KeptRecord): void {
-    apply(record);
+    changes.change(() => applyRecord(state, record));
     writing = hasUnwrittenChanges ? journal.catchUp() : journal.append(record);
     // Errors are reported by `written`.
     writing.then(

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createModel, MINUTE_MS, type Model, START_MS } from "../../test/model-driver.js";
+import { copyWorld, encodeWorld } from "../../test/support/world-copy.js";
 import { runCommand } from "../engine/commands.js";
 import { randomFrom } from "../engine/random.js";
-import { decodeWorld, encodeWorld } from "../engine/world-file.js";
 import { AwsError } from "../errors.js";
 import { createWorld, startCommand } from "../jobs/world.js";
 import { deltaOf } from "./delta.js";
@@ -232,7 +232,7 @@ test("a state may have members that JavaScript or the state file reserves", () =
   const model = createModel();
   const state = '{"reported":{"__proto__":{"a":1},"$map":[[1,2]],"toString":{"b":1}}}';
   model.run("updateShadow", { ...id, ...parseUpdate(Buffer.from(`{"state":${state}}`)) });
-  const world = decodeWorld(encodeWorld(model.world));
+  const world = copyWorld(model.world);
   expect(JSON.stringify(getShadow(world, id, 0).state)).toBe(state);
   update(model, { state: { reported: { toString: { c: 1 } } } });
   expect(get(model).state.reported?.["toString"]).toEqual({ b: 1, c: 1 });
