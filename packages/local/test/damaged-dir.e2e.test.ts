@@ -32,7 +32,7 @@ async function stateOf(dir: string): Promise<string> {
   const store = await createObjectStore({ dir: join(dir, "s3"), durable: false });
   const objects = store.buckets().map((bucket) => ({
     bucket,
-    versions: store.keysOfVersions(bucket.name).map((key) => store.versions(bucket.name, key)),
+    versions: [...store.keysOfVersions(bucket.name)].map((key) => store.versions(bucket.name, key)),
     uploads: store.uploads.list(bucket.name).map((upload) => [upload, store.uploads.parts(upload.uploadId)]),
   }));
   const sessionStore = await openSessionStore(join(dir, "mqtt"));

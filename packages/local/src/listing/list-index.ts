@@ -34,7 +34,7 @@ export class ListIndex<T extends Listed> implements InOrder<T> {
     let lists = this.#byKey.get(keysOf);
     if (lists === undefined) {
       lists = new Map();
-      for (const item of this.after(undefined, "oldestFirst")) addUnderKeys(lists, keysOf, item);
+      for (const item of this.#all) addUnderKeys(lists, keysOf, item);
       this.#byKey.set(keysOf, lists);
     }
     const list = lists.get(key);

@@ -5,7 +5,7 @@ const CHUNK_MAX = 128;
  * Items in the order of `compare`, which must not change while they are in the list. `add`, `delete` and the start of an
  * iteration take O(log n); so a page of a list costs the same at any size and depth.
  */
-export class SortedList<T> {
+export class SortedList<T> implements Iterable<T> {
   readonly #compare: (a: T, b: T) => number;
   /** Sorted, and none is empty. */
   readonly #chunks: T[][] = [];
@@ -52,6 +52,11 @@ export class SortedList<T> {
     chunk.splice(index, 1);
     if (chunk.length === 0) this.#chunks.splice(at, 1);
     this.#size -= 1;
+  }
+
+  /** Yields all items upwards. */
+  [Symbol.iterator](): Iterator<T> {
+    return this.upwards(() => false)[Symbol.iterator]();
   }
 
   /** Yields the items upwards, from the first for which `isBefore` is false. It must be true for all items before that. */

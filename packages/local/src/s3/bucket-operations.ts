@@ -1,4 +1,5 @@
 import { AwsError } from "../errors.js";
+import { SortedList } from "../listing/sorted-list.js";
 import { checkMatch } from "./conditions.js";
 import { listPage } from "./list.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
@@ -6,6 +7,7 @@ import { readXmlBody } from "./payload.js";
 import { storageClassOf } from "./records.js";
 import type { S3Request } from "./request.js";
 import { invalidArgument, invalidRequest, malformedXml, notImplemented } from "./s3-errors.js";
+import { compareUtf8 } from "./utf8-order.js";
 import { checkVersionId, type Removal, removeObject } from "./versions.js";
 import { createKeyEncoder, formatIso, OWNER, readCount } from "./wire.js";
 import { buildXml, childrenOf, childText, parseXml, type XmlElements, type XmlNode } from "./xml.js";
@@ -18,7 +20,12 @@ export const listBuckets: S3Operation = (request, { store }) => {
   const maxBuckets = readCount(request, "max-buckets", 10_000);
   const after = decodeToken(request.query.get("continuation-token"));
   const names = store.buckets().map(({ name }) => name);
-  const page = listPage(names, { prefix, delimiter: "", after, maxKeys: maxBuckets });
+  const page = listPage(new SortedList(compareUtf8, names), {
+    prefix,
+    delimiter: "",
+    after,
+    maxKeys: maxBuckets,
+  });
   const Bucket = page.keys.map((name) => {
     const record = store.bucket(name);
     return { Name: name, CreationDate: formatIso(record?.createdMs ?? 0), BucketRegion: record?.region };

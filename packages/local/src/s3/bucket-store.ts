@@ -7,7 +7,7 @@ import { type Folders, syncFolder, tempPath } from "./folders.js";
 import { replaceRecord, writeRecord } from "./record-file.js";
 import type { BucketRecord } from "./records.js";
 import { noSuchBucket } from "./s3-errors.js";
-import { sortUtf8 } from "./sort-utf8.js";
+import { compareUtf8 } from "./utf8-order.js";
 
 interface BucketStoreOptions {
   folders: Folders;
@@ -40,7 +40,7 @@ export class BucketStore {
 
   /** Returns all buckets, sorted by name. */
   records(): BucketRecord[] {
-    return sortUtf8([...this.#buckets.keys()]).map((name) => this.require(name).record);
+    return [...this.#buckets.keys()].sort(compareUtf8).map((name) => this.require(name).record);
   }
 
   /** Returns false if the bucket exists already. */

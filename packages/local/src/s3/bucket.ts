@@ -1,13 +1,15 @@
+import { SortedList } from "../listing/sorted-list.js";
+import type { SortedKeys } from "./list.js";
 import { type BucketRecord, isDeleteMarker, type ObjectRecord, type VersionRecord } from "./records.js";
-import { sortUtf8 } from "./sort-utf8.js";
+import { compareUtf8 } from "./utf8-order.js";
 
 /** A bucket in memory: its record, and an index of its versions. */
 export class Bucket {
   record: BucketRecord;
   /** By key, newest first; no list is empty. */
   readonly #versions = new Map<string, VersionRecord[]>();
-  /** Sorted keys; computed when needed, removed when a key is added or removed. */
-  #sorted: { all: string[]; ofObjects: string[] } | undefined;
+  /** Absent until the bucket is listed. */
+  #sorted: { all: SortedList<string>; ofObjects: SortedList<string> } | undefined;
 
   constructor(record: BucketRecord) {
     this.record = record;
@@ -38,25 +40,39 @@ export class Bucket {
   /** Adds a version; replaces the one with the same id. */
   add(record: VersionRecord): void {
     const others = this.versions(record.key).filter((each) => each.versionId !== record.versionId);
-    const newestFirst = [...others, record].sort((a, b) => b.sequence - a.sequence);
-    this.#versions.set(record.key, newestFirst);
-    if (others.length === 0 || isDeleteMarker(record) || others.some(isDeleteMarker))
-      this.#sorted = undefined;
+    this.#setVersions(
+      record.key,
+      [...others, record].sort((a, b) => b.sequence - a.sequence),
+    );
   }
 
   remove(record: VersionRecord): void {
-    const others = this.versions(record.key).filter((each) => each !== record);
-    if (others.length === 0) this.#versions.delete(record.key);
-    else this.#versions.set(record.key, others);
-    this.#sorted = undefined;
+    this.#setVersions(
+      record.key,
+      this.versions(record.key).filter((each) => each !== record),
+    );
   }
 
   /** Returns the keys, all and those of objects, in the order of their UTF-8 bytes. */
-  sortedKeys(): { readonly all: readonly string[]; readonly ofObjects: readonly string[] } {
-    if (this.#sorted === undefined) {
-      const all = sortUtf8([...this.#versions.keys()]);
-      this.#sorted = { all, ofObjects: all.filter((key) => this.object(key) !== undefined) };
-    }
+  sortedKeys(): { readonly all: SortedKeys; readonly ofObjects: SortedKeys } {
+    this.#sorted ??= {
+      all: new SortedList(compareUtf8, this.#versions.keys()),
+      ofObjects: new SortedList(
+        compareUtf8,
+        [...this.#versions.keys()].filter((key) => this.object(key) !== undefined),
+      ),
+    };
     return this.#sorted;
+  }
+
+  #setVersions(key: string, newestFirst: VersionRecord[]): void {
+    const before = { all: this.#versions.has(key), ofObjects: this.object(key) !== undefined };
+    if (newestFirst.length === 0) this.#versions.delete(key);
+    else this.#versions.set(key, newestFirst);
+    const after = { all: this.#versions.has(key), ofObjects: this.object(key) !== undefined };
+    for (const list of ["all", "ofObjects"] as const) {
+      if (before[list] && !after[list]) this.#sorted?.[list].delete(key);
+      if (!before[list] && after[list]) this.#sorted?.[list].add(key);
+    }
   }
 }

@@ -1,9 +1,11 @@
 /** ListParts and ListMultipartUploads. */
+import { SortedList } from "../listing/sorted-list.js";
 import { listEntries } from "./list.js";
 import { MAX_PARTS, requireUpload } from "./multipart-operations.js";
 import { requireBucket, type S3Operation } from "./operation.js";
 import { storageClassOf } from "./records.js";
 import type { UploadRecord } from "./upload-store.js";
+import { compareUtf8 } from "./utf8-order.js";
 import { createKeyEncoder, formatIso, OWNER, readCount } from "./wire.js";
 import { buildXml, type XmlElements } from "./xml.js";
 
@@ -57,13 +59,11 @@ export const listMultipartUploads: S3Operation = (request, state) => {
   const uploadIdMarker = keyMarker === "" ? undefined : query.get("upload-id-marker");
   const maxUploads = readCount(request, "max-uploads", MAX_LISTED);
   const encode = createKeyEncoder(request);
-  const uploads = state.store.uploads
-    .list(request.bucket)
-    .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)) || a.createdMs - b.createdMs);
+  const uploads = state.store.uploads.list(request.bucket).sort((a, b) => a.createdMs - b.createdMs);
   const byKey = new Map<string, UploadRecord[]>();
   for (const upload of uploads) byKey.set(upload.key, [...(byKey.get(upload.key) ?? []), upload]);
   const uploadsOf = (key: string) => byKey.get(key) ?? [];
-  const page = listEntries([...byKey.keys()], uploadsOf, ({ uploadId }) => uploadId, {
+  const page = listEntries(new SortedList(compareUtf8, byKey.keys()), uploadsOf, ({ uploadId }) => uploadId, {
     prefix,
     delimiter,
     maxKeys: maxUploads,

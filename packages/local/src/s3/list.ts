@@ -1,3 +1,6 @@
+import type { SortedList } from "../listing/sorted-list.js";
+import { compareUtf8 } from "./utf8-order.js";
+
 /** Pages of a listing, from sorted keys. */
 
 export interface ListOptions {
@@ -16,17 +19,16 @@ export interface ListPage {
   next?: string;
 }
 
-/** Returns one page. `keys` must be in the order of their UTF-8 bytes. */
-export function listPage(keys: readonly string[], options: ListOptions): ListPage {
-  const { prefix, delimiter, after, maxKeys } = options;
+/** Keys in the order of `compareUtf8`. */
+export type SortedKeys = Pick<SortedList<string>, "upwards"> & Iterable<string>;
+
+/** Returns one page. It reads what is on the page, and not the keys of a common prefix. */
+export function listPage(keys: Pick<SortedKeys, "upwards">, options: ListOptions): ListPage {
+  const { after, maxKeys } = options;
   const page: ListPage = { keys: [], commonPrefixes: [] };
   let last = "";
-  for (let at = firstAfter(keys, after); at < keys.length; at += 1) {
-    const key = keys[at] ?? "";
-    if (!key.startsWith(prefix)) continue;
-    const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
-    const common = end < 0 ? undefined : key.slice(0, end + delimiter.length);
-    if (common !== undefined && (common === last || common === after)) continue;
+  for (const { key, common } of groupedKeys(keys, options, (each) => compareUtf8(each, after) <= 0)) {
+    if (common !== undefined && common === after) continue;
     if (page.keys.length + page.commonPrefixes.length >= maxKeys) {
       if (maxKeys > 0) page.next = last;
       return page;
@@ -56,22 +58,19 @@ interface EntryPage<T> {
  * Returns one page of entries, of which a key can have several: versions or uploads. `entriesOf` returns them in order.
  */
 export function listEntries<T>(
-  keys: readonly string[],
+  keys: SortedKeys,
   entriesOf: (key: string) => readonly T[],
   idOf: (entry: T) => string,
-  { prefix, delimiter, after, afterId, maxKeys }: ListEntriesOptions,
+  options: ListEntriesOptions,
 ): EntryPage<T> {
+  const { after, afterId, maxKeys } = options;
   const page: EntryPage<T> = { entries: [], commonPrefixes: [] };
   const isFull = () => page.entries.length + page.commonPrefixes.length >= maxKeys;
   const finishPage = (): EntryPage<T> => (page.last === undefined ? page : { ...page, next: page.last });
-  const first = firstAfter(keys, after);
-  const resumesInKey = afterId !== undefined && keys[first - 1] === after;
-  for (const key of keys.slice(resumesInKey ? first - 1 : first)) {
-    if (!key.startsWith(prefix)) continue;
-    const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
-    const common = end < 0 ? undefined : key.slice(0, end + delimiter.length);
+  const isBefore = (key: string) => compareUtf8(key, after) < (afterId === undefined ? 1 : 0);
+  for (const { key, common } of groupedKeys(keys, options, isBefore)) {
     if (common !== undefined) {
-      if (common === page.commonPrefixes.at(-1) || common === after) continue;
+      if (common === after) continue;
       if (isFull()) return finishPage();
       page.commonPrefixes.push(common);
       page.last = { key: common };
@@ -88,14 +87,34 @@ export function listEntries<T>(
   return page;
 }
 
-function firstAfter(keys: readonly string[], after: string): number {
-  const wanted = Buffer.from(after);
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (after === "" || Buffer.compare(Buffer.from(keys[middle] ?? ""), wanted) > 0) high = middle;
-    else low = middle + 1;
+/** Number of keys with one common prefix that are read before the rest of them is skipped: a search takes longer. */
+const READ_OF_A_PREFIX = 16;
+
+/** Yields the keys with the prefix that are not before the page, and each common prefix once, with its first key. */
+function* groupedKeys(
+  keys: Pick<SortedKeys, "upwards">,
+  { prefix, delimiter }: ListOptions,
+  isBefore: (key: string) => boolean,
+): Iterable<{ key: string; common?: string }> {
+  let isSkipped = (key: string) => isBefore(key) || compareUtf8(key, prefix) < 0;
+  for (let skipping: string | undefined = ""; skipping !== undefined; ) {
+    skipping = undefined;
+    let common = "";
+    let read = 0;
+    for (const key of keys.upwards(isSkipped)) {
+      if (!key.startsWith(prefix)) break;
+      if (common !== "" && key.startsWith(common)) {
+        read += 1;
+        if (read < READ_OF_A_PREFIX) continue;
+        skipping = common;
+        break;
+      }
+      read = 0;
+      const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
+      common = end < 0 ? "" : key.slice(0, end + delimiter.length);
+      yield common === "" ? { key } : { key, common };
+    }
+    const skipped = skipping;
+    if (skipped !== undefined) isSkipped = (key) => compareUtf8(key, skipped) < 0 || key.startsWith(skipped);
   }
-  return low;
 }

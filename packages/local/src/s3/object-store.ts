@@ -6,6 +6,7 @@ import type { FolderOwner } from "../folder/folder-identity.js";
 import type { Bucket } from "./bucket.js";
 import { BucketStore } from "./bucket-store.js";
 import { type Folders, syncFolder } from "./folders.js";
+import type { SortedKeys } from "./list.js";
 import { loadBuckets } from "./load-buckets.js";
 import { PartFiles } from "./part-files.js";
 import {
@@ -41,9 +42,9 @@ export interface ObjectStore {
   versions(bucket: string, key: string): readonly VersionRecord[];
   version(bucket: string, key: string, versionId: string): VersionRecord | undefined;
   /** Returns the keys of objects, in the order of their UTF-8 bytes, as S3 lists them. */
-  keys(bucket: string): readonly string[];
+  keys(bucket: string): SortedKeys;
   /** Also returns keys whose newest version is a delete marker. */
-  keysOfVersions(bucket: string): readonly string[];
+  keysOfVersions(bucket: string): SortedKeys;
   /**
    * Stores `bytes` under the key of the record that `makeRecord` returns after the last byte: as a new version if the
    * bucket keeps versions, else in place of the version without an id. Calls `checkBeforeCommit` when everything is on
