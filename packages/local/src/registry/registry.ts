@@ -35,7 +35,7 @@ export interface Registry {
   /** Absent until the first provisioning template or certificate over MQTT. */
   provisioning?: Provisioning;
   /** Absent until the first role alias. */
-  roleAliases?: Map<string, RoleAlias>;
+  roleAliases?: ReadonlyMap<string, RoleAlias>;
 }
 
 /** A role that devices get temporary credentials for. */

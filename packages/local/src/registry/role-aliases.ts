@@ -1,5 +1,6 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, notFound } from "../errors.js";
+import { put, remove } from "../listing/indexes.js";
 import { nextSequence, type RegistryContext } from "./context.js";
 import type { Registry, RoleAlias } from "./registry.js";
 
@@ -15,7 +16,7 @@ export function createRoleAlias(
   }
   const created = { ...input, sequence: nextSequence(world), createdAtMs: nowMs, lastModifiedAtMs: nowMs };
   world.roleAliases ??= new Map();
-  world.roleAliases.set(roleAlias, created);
+  put(world.roleAliases, roleAlias, created);
   return created;
 }
 
@@ -32,8 +33,8 @@ export function updateRoleAlias(
 
 /** Credentials that devices got with it stay valid. @throws {AwsError} ResourceNotFound */
 export function deleteRoleAlias({ world }: RegistryContext, input: { roleAlias: string }): void {
-  existingRoleAlias(world, input.roleAlias);
-  world.roleAliases?.delete(input.roleAlias);
+  const { roleAlias } = existingRoleAlias(world, input.roleAlias);
+  if (world.roleAliases !== undefined) remove(world.roleAliases, roleAlias);
 }
 
 /** @throws {AwsError} ResourceNotFound */

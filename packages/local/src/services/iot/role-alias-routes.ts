@@ -1,8 +1,9 @@
 import { ACCOUNT_ID } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { readTags } from "../../jobs/fields.js";
-import { sorted } from "../../listing/list-index.js";
+import { listOf } from "../../listing/indexes.js";
 import { ROLE_ALIAS, ROLE_ARN } from "../../registry/fields.js";
+import type { RoleAlias } from "../../registry/registry.js";
 import { existingRoleAlias, roleAliasArn } from "../../registry/role-aliases.js";
 import {
   type Members,
@@ -56,7 +57,7 @@ export function roleAliasRoutes(engine: Engine) {
   }
 
   function list({ query }: RestRequest) {
-    const all = sorted(engine.world.roleAliases?.values() ?? []);
+    const all = listOf(engine.world.roleAliases ?? new Map<string, RoleAlias>());
     const { items, nextMarker } = pageByMarker("ListRoleAliases", all, query);
     return { roleAliases: items.map(({ roleAlias }) => roleAlias), nextMarker };
   }
