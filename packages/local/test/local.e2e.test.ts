@@ -159,7 +159,8 @@ describe("the one endpoint", () => {
     const response = await fetch(local.endpoint, { method: "POST", headers: { authorization } });
     expect(response.status).toBe(501);
     expect(await response.json()).toEqual({
-      message: "fota local does not support the service iam, only iot, iot-data, iot-jobs-data, s3, sts",
+      message:
+        "fota local does not support the service iam, only iot, iot-credentials, iot-data, iot-jobs-data, s3, sts",
     });
     expect((await fetch(`${local.endpoint}/_fota/nothing`)).status).toBe(404);
     expect((await fetch(`${local.endpoint}/_fota/info`, { method: "POST" })).status).toBe(405);
