@@ -1,15 +1,17 @@
 // Patches between two releases of real programs, firmware and a root file system: `fota delta make` and `apply` against
 // bsdiff, xdelta3 and `zstd --patch-from` in the same run, by size, processor time and peak memory. `npm run build` first.
-//   node bench/delta.mjs [--quick] [--keep folder] [part of a name ...]
+//   node bench/delta.mjs [--quick] [--json] [--keep folder] [part of a name ...]
 // Fetches the pairs with `npm pack` and `apt-get download`. Debian's archive has two versions of a package while an update
 // for it is out; pairs of which it has one are left out. --keep keeps what was fetched for the next run. Needs bsdiff,
 // xdelta3, zstd, time, unzip and e2fsprogs.
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { timeCommand } from "./harness/command.mjs";
+import { figureRow } from "./harness/figures.mjs";
+import { runBench } from "./harness/run-bench.mjs";
 
 const MIB = 1024 * 1024;
 const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.cjs", import.meta.url));
@@ -57,18 +59,33 @@ const ROOT = {
 /** The pairs of `--quick`: three small ones. */
 const QUICK = ["movehub", "nginx", "libssl"];
 
-const { values, positionals } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, keep: { type: "string" } },
-  allowPositionals: true,
-});
-const folder = values.keep === undefined ? mkdtempSync(join(tmpdir(), "fota-bench-")) : resolve(values.keep);
-mkdirSync(folder, { recursive: true });
-const scratch = join(folder, "scratch");
-try {
-  report(wantedPairs().flatMap((pair) => measureIfThere(pair)));
-} finally {
-  rmSync(values.keep === undefined ? folder : scratch, { recursive: true, force: true });
-}
+await runBench(
+  {
+    name: "fota delta, against bsdiff, xdelta3 and zstd --patch-from",
+    options: { keep: { type: "string", default: "" } },
+    rounds: { full: 1, quick: 1 },
+  },
+  async (run) => {
+    const { values, peer, note } = run;
+    const tools = new Set(["bsdiff", "xdelta3", "zstd"].filter((tool) => peer(tool, tool) !== undefined));
+    const folder = values.keep === "" ? mkdtempSync(join(tmpdir(), "fota-bench-")) : resolve(values.keep);
+    mkdirSync(folder, { recursive: true });
+    const scratch = join(folder, "scratch");
+    try {
+      const rows = [];
+      for (const pair of wantedPairs(run)) {
+        const files = fetchPair(pair, folder, note);
+        if (files === undefined) continue;
+        rows.push(await measure(pair.name, files, tools, scratch));
+        note(formatRow(rows.at(-1)));
+      }
+      note(formatTable(rows));
+      return rows.flatMap(figureRows);
+    } finally {
+      rmSync(values.keep === "" ? folder : scratch, { recursive: true, force: true });
+    }
+  },
+);
 
 function hub(name) {
   const pair = npmPair(name, "@pybricks/firmware", "7.27.0", "7.28.0", `build/${name}.zip`);
@@ -79,36 +96,27 @@ function npmPair(name, from, oldVersion, newVersion, file) {
   return { name, from, versions: [oldVersion, newVersion], file };
 }
 
-function wantedPairs() {
-  const wanted = values.quick ? QUICK : positionals;
+function wantedPairs({ isQuick, positionals }) {
+  const wanted = isQuick ? QUICK : positionals;
   const isWanted = ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part));
   return [...NPM_PAIRS, ...DEBIAN_PAIRS, ROOT].filter(isWanted);
 }
 
-function measureIfThere(pair) {
-  const files = fetchPair(pair);
-  if (files === undefined) {
-    say(`${pair.name}: the archive has one version of ${pair.from ?? "every package"}, left out\n`);
-    return [];
-  }
-  const row = measure(pair.name, ...files);
-  say(`${formatRow(row)}\n`);
-  return [row];
-}
-
 /** Returns the old and the new file of a pair; `undefined` if there is only one version. */
-function fetchPair(pair) {
-  if (pair.packages !== undefined) return rootImages(pair.packages.split(" "));
+function fetchPair(pair, folder, note) {
+  if (pair.packages !== undefined) return rootImages(pair.packages.split(" "), folder, note);
   const versions = pair.versions ?? twoVersions(pair.from);
+  if (versions === undefined) note(`${pair.name}: the archive has one version of ${pair.from}, left out`);
   return versions?.map((version) => {
-    const unpacked = pair.versions ? unpackNpm(pair.from, version) : unpackDebian(pair.from, version);
+    const unpack = pair.versions ? unpackNpm : unpackDebian;
+    const unpacked = unpack(pair.from, version, folder);
     const file = join(unpacked, pair.file);
     if (pair.member !== undefined) run("unzip", ["-qo", file, "-d", `${file}.d`]);
     return pair.member === undefined ? file : join(`${file}.d`, pair.member);
   });
 }
 
-function unpackNpm(name, version) {
+function unpackNpm(name, version, folder) {
   const into = join(folder, `${name}-${version}`.replaceAll("/", "-"));
   if (!existsSync(into)) {
     const packed = run("npm", ["pack", "--silent", `${name}@${version}`], folder).trim();
@@ -128,7 +136,7 @@ function twoVersions(name) {
   return sorted.length < 2 ? undefined : sorted.slice(-2);
 }
 
-function unpackDebian(name, version, into = join(folder, `${name}-${version}`)) {
+function unpackDebian(name, version, folder, into = join(folder, `${name}-${version}`)) {
   const debs = join(folder, `${name}-${version}.deb`);
   if (!existsSync(debs)) {
     mkdirSync(debs);
@@ -139,15 +147,17 @@ function unpackDebian(name, version, into = join(folder, `${name}-${version}`)) 
 }
 
 /** Makes two images from the same packages, the old one with the older versions. */
-function rootImages(names) {
+function rootImages(names, folder, note) {
   const versions = names.map((name) => [name, twoVersions(name)]);
   const updated = versions.filter(([, two]) => two !== undefined);
+  note(`${ROOT.name}: ${updated.length} of ${names.length} packages have an update`);
   if (updated.length === 0) return undefined;
-  say(`${ROOT.name}: ${updated.length} of ${names.length} packages have an update\n`);
   return [0, 1].map((side) => {
     const [image, tree] = [join(folder, `root-${side}.img`), join(folder, `root-${side}`)];
     if (existsSync(image)) return image;
-    for (const [name, two] of versions) unpackDebian(name, two?.[side] ?? onlyVersion(name), tree);
+    for (const [name, two] of versions) {
+      unpackDebian(name, two?.[side] ?? onlyVersion(name), folder, tree);
+    }
     run("mkfs.ext4", [
       "-q",
       "-b",
@@ -170,8 +180,8 @@ function onlyVersion(name) {
   return run("apt-cache", ["madison", name]).split("|")[1].trim();
 }
 
-/** Makes and applies a patch with each program. */
-function measure(name, old, image) {
+/** Makes and applies a patch with each program that is there. */
+async function measure(name, [old, image], tools, scratch) {
   const { size } = statSync(image);
   const zstd = (level) => ({
     make: (patch) => ["zstd", level, "-q", "-f", "--long=31", `--patch-from=${old}`, image, "-o", patch],
@@ -182,11 +192,12 @@ function measure(name, old, image) {
       make: (patch) => [process.execPath, FOTA, "delta", "make", image, "--from", old, "--out", patch],
       apply: (patch, made) => [process.execPath, FOTA, "delta", "apply", patch, "--from", old, "--out", made],
     },
-    bsdiff: size <= BSDIFF_BYTES_MAX && {
-      make: (patch) => ["bsdiff", old, image, patch],
-      apply: (patch, made) => ["bspatch", old, made, patch],
-    },
-    xdelta3: {
+    bsdiff: tools.has("bsdiff") &&
+      size <= BSDIFF_BYTES_MAX && {
+        make: (patch) => ["bsdiff", old, image, patch],
+        apply: (patch, made) => ["bspatch", old, made, patch],
+      },
+    xdelta3: tools.has("xdelta3") && {
       make: (patch) => [
         "xdelta3",
         "-9",
@@ -202,38 +213,61 @@ function measure(name, old, image) {
       ],
       apply: (patch, made) => ["xdelta3", "-d", "-B", String(Math.max(size, MIB)), "-s", old, patch, made],
     },
-    "zstd -3": zstd("-3"),
-    "zstd -19": size <= ZSTD_19_BYTES_MAX && zstd("-19"),
+    "zstd -3": tools.has("zstd") && zstd("-3"),
+    "zstd -19": tools.has("zstd") && size <= ZSTD_19_BYTES_MAX && zstd("-19"),
   };
   const row = { name, size };
   for (const [program, commands] of Object.entries(programs)) {
-    if (commands) row[program] = measureProgram(program, commands, image);
+    if (commands) row[program] = await measureProgram(program, commands, image, scratch);
   }
   return row;
 }
 
-function measureProgram(program, { make, apply }, image) {
+async function measureProgram(program, { make, apply }, image, scratch) {
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch);
   const [patch, made] = [join(scratch, "patch"), join(scratch, "made")];
-  const making = timed(make(patch));
-  const applying = timed(apply(patch, made));
+  const timed = ([command, ...args]) => timeCommand(command, args);
+  const making = await timed(make(patch));
+  const applying = await timed(apply(patch, made));
   if (spawnSync("cmp", [image, made]).status !== 0) throw new Error(`${program} did not make ${image}`);
   return { bytes: statSync(patch).size, making, applying };
 }
 
-/** Runs a command. Returns its processor time in seconds, and its peak memory. */
-function timed([command, ...args]) {
-  const times = join(scratch, "times");
-  run("/usr/bin/time", ["-f", "%U %S %M", "-o", times, command, ...args]);
-  const [user, system, rssKib] = readFileSync(times, "utf8").trim().split("\n").at(-1).split(" ").map(Number);
-  return { cpuSeconds: user + system, rssBytes: rssKib * 1024 };
+/** One row for each program that has a goal, by size; then what making and applying cost. */
+function figureRows(row) {
+  const { name, fota } = row;
+  const goals = goalsOf(row).filter(([program]) => row[program] !== undefined);
+  const figure = (what, unit, read, program, goal) =>
+    figureRow({ what, unit, ours: [read(fota)], peer: row[program] && [read(row[program])], goal });
+  const [first] = goals[0] ?? [];
+  return [
+    ...goals.map(([program, atMost]) =>
+      figure(`${name}, size; peer: ${program}`, "bytes", ({ bytes }) => bytes, program, {
+        atMost,
+        of: "peer",
+      }),
+    ),
+    figure(`${name}, CPU of make; peer: ${first}`, "s", ({ making }) => making.cpuSeconds, first),
+    figure(`${name}, CPU of apply; peer: ${first}`, "s", ({ applying }) => applying.cpuSeconds, first),
+    figure(`${name}, peak RSS of make; peer: ${first}`, "MiB", ({ making }) => making.peakRssMiB, first),
+  ];
 }
 
-function report(rows) {
-  const head = ["pair", "size", "fota", "bsdiff", "xdelta3", "zstd -3", "zstd -19", "make", "apply", "goal"];
-  say(`\n| ${head.join(" | ")} |\n|${" --- |".repeat(head.length)}\n`);
-  for (const row of rows) say(`| ${formatCells(row).join(" | ")} |\n`);
+/** Returns the programs to compare the size with, and the highest ratio. */
+function goalsOf({ size }) {
+  if (size < SMALL_BYTES_MAX) return [["bsdiff", 1.35]];
+  return [
+    ["zstd -3", 1.3],
+    ["zstd -19", 1.5],
+  ];
+}
+
+/** Formats what README.md shows. */
+function formatTable(rows) {
+  const head = ["pair", "size", "fota", "bsdiff", "xdelta3", "zstd -3", "zstd -19", "make", "apply"];
+  const lines = [head, head.map(() => "---"), ...rows.map(formatCells)];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 function formatCells(row) {
@@ -241,34 +275,15 @@ function formatCells(row) {
   const percents = ["fota", "bsdiff", "xdelta3", "zstd -3", "zstd -19"].map((program) =>
     row[program] === undefined ? "" : `${((100 * row[program].bytes) / size).toFixed(2)} %`,
   );
-  const cost = ({ cpuSeconds, rssBytes }) => `${cpuSeconds.toFixed(1)} s, ${Math.round(rssBytes / MIB)} MiB`;
-  return [name, String(size), ...percents, cost(fota.making), cost(fota.applying), formatGoal(row)];
-}
-
-function formatGoal(row) {
-  const isSmall = row.size < SMALL_BYTES_MAX;
-  const goals = isSmall
-    ? [["bsdiff", 1.35]]
-    : [
-        ["zstd -3", 1.3],
-        ["zstd -19", 1.5],
-      ];
-  return goals
-    .filter(([program]) => row[program] !== undefined)
-    .map(([program, most]) => {
-      const ratio = row.fota.bytes / row[program].bytes;
-      const goal = isSmall ? `${most}, mostly 1.15` : most;
-      return `${ratio.toFixed(2)} of ${program} (${goal})${ratio > most ? ": missed" : ""}`;
-    })
-    .join(", ");
+  const cost = ({ cpuSeconds, peakRssMiB }) => `${cpuSeconds.toFixed(1)} s, ${Math.round(peakRssMiB)} MiB`;
+  return [name, String(size), ...percents, cost(fota.making), cost(fota.applying)];
 }
 
 /** Says what each program took. */
 function formatRow(row) {
   const programs = Object.entries(row).filter(([, value]) => value.making !== undefined);
   const lines = programs.map(([program, { bytes, making, applying }]) => {
-    const cost = ({ cpuSeconds, rssBytes }) =>
-      `${cpuSeconds.toFixed(2)} s ${(rssBytes / MIB).toFixed(0)} MiB`;
+    const cost = ({ cpuSeconds, peakRssMiB }) => `${cpuSeconds.toFixed(2)} s ${peakRssMiB.toFixed(0)} MiB`;
     return `  ${program.padEnd(9)} ${String(bytes).padStart(10)} bytes  make ${cost(making)}  apply ${cost(applying)}`;
   });
   return `${row.name}, ${row.size} bytes\n${lines.join("\n")}`;
@@ -281,8 +296,4 @@ function run(command, args, cwd) {
     stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 64 * MIB,
   });
-}
-
-function say(text) {
-  process.stdout.write(text);
 }

@@ -1,7 +1,8 @@
 // Runs rollouts on real devices (`fota device` with `fota local`) and in `fota rehearse`, and prints how far apart the
-// two are. `npm run build` first; then: node bench/rehearsal-against-devices.mjs [--only text] [--save file | --from file]
-// Takes about six minutes: the rollouts run at the same time, in real time. With --from, the figures of the devices
-// come from a file that --save wrote, so that a change of the rehearsal can be compared with them at once.
+// two are. `npm run build` first; then:
+// node bench/rehearsal-against-devices.mjs [--quick] [--json] [--only text] [--save file | --from file]
+// Takes about six minutes, as the rollouts run at the same time, in real time; --quick runs one of 15 s. With --from, the
+// figures of the devices come from a file that --save wrote, so that a change of the rehearsal can be compared with them at once.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -10,8 +11,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { ROLLOUTS } from "./rehearsal-rollouts.mjs";
+import { figureRow, median } from "./harness/figures.mjs";
+import { runBench } from "./harness/run-bench.mjs";
+import { QUICK_ROLLOUTS, ROLLOUTS } from "./rehearsal-rollouts.mjs";
 
 const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.cjs", import.meta.url));
 const AUTHORIZATION =
@@ -21,22 +23,59 @@ const RUNS = 200;
 /** Two curves are compared within this time, so that a batch that comes a moment later does not count. */
 const WITHIN_SECONDS = 2;
 
-const { values: options } = parseArgs({
-  options: { only: { type: "string", default: "" }, save: { type: "string" }, from: { type: "string" } },
-});
-const names = Object.keys(ROLLOUTS).filter((name) => name.includes(options.only));
-const known = options.from === undefined ? {} : JSON.parse(await readFile(options.from, "utf8"));
 const folder = await mkdtemp(join(tmpdir(), "fota-rehearsal-"));
 const started = [];
 process.once("SIGINT", () => stop().then(() => process.exit(130)));
-try {
+await runBench(
+  {
+    name: "rollouts in fota rehearse; peer: on real devices",
+    options: {
+      only: { type: "string", default: "" },
+      save: { type: "string", default: "" },
+      from: { type: "string", default: "" },
+    },
+    rounds: { full: 1, quick: 1 },
+  },
+  async ({ values, isQuick, note }) => {
+    try {
+      return await compareRollouts(isQuick ? QUICK_ROLLOUTS : ROLLOUTS, values, note);
+    } finally {
+      await stop();
+    }
+  },
+);
+
+async function compareRollouts(rollouts, { only, save, from }, note) {
+  const names = Object.keys(rollouts).filter((name) => name.includes(only));
+  const known = from === "" ? {} : JSON.parse(await readFile(from, "utf8"));
   const found = await Promise.all(
-    names.map(async (name, index) => [name, known[name] ?? (await onDevices(ROLLOUTS[name], index))]),
+    names.map(async (name, index) => [name, known[name] ?? (await onDevices(rollouts[name], index))]),
   );
-  if (options.save !== undefined) await writeFile(options.save, JSON.stringify(Object.fromEntries(found)));
-  for (const [name, devices] of found) print(name, devices, await rehearsed(ROLLOUTS[name], name));
-} finally {
-  await stop();
+  if (save !== "") await writeFile(save, JSON.stringify(Object.fromEntries(found)));
+  const rows = [];
+  for (const [name, devices] of found) {
+    const rehearsal = await rehearsed(rollouts[name], name);
+    note(formatComparison(name, devices, rehearsal));
+    rows.push(...figureRows(name, devices, rehearsal));
+  }
+  return rows;
+}
+
+/** The typical run of the rehearsal beside the devices. */
+function figureRows(name, devices, { runs, timeline }) {
+  const ended = runs.flatMap(({ endedAfterSeconds }) => endedAfterSeconds ?? []);
+  const peer = devices.endedAfterSeconds === null ? undefined : [devices.endedAfterSeconds];
+  const apart = gaps(devices, timeline).map((gap) => 100 * gap);
+  return [
+    ...(ended.length > 0
+      ? [figureRow({ what: `${name}: ended after`, unit: "s", ours: [median(ended)], peer })]
+      : []),
+    figureRow({
+      what: `${name}: executions apart at most, over time`,
+      unit: "%",
+      ours: [Math.max(...apart)],
+    }),
+  ];
 }
 
 async function stop() {
@@ -141,9 +180,11 @@ async function rehearsed(rollout, name) {
   return JSON.parse(run.stdout());
 }
 
-function print(name, devices, rehearsal) {
-  const { runs, timeline } = rehearsal;
-  say(`\n${name}`);
+/** Formats both side by side for people. */
+function formatComparison(name, devices, { runs, timeline }) {
+  const lines = [`\n${name}`];
+  const row = (label, ofDevices, ofRehearsal) =>
+    lines.push(`  ${label.padEnd(16)}${ofDevices.padStart(8)}   ${ofRehearsal}`);
   row("", "devices", "rehearsal: 5 %, 50 %, 95 % of the runs");
   const spread = (values) => {
     const sorted = values.map((value) => value ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
@@ -195,6 +236,7 @@ function print(name, devices, rehearsal) {
     "",
     `${Math.max(...apart).toFixed(1)} % of the executions apart at most, ${mean.toFixed(1)} % in the mean`,
   );
+  return lines.join("\n");
 }
 
 function endedIn(counts) {
@@ -290,12 +332,4 @@ function start(args, endpoint, onEvent = () => {}) {
   const running = { child, ended, line, stderr: () => stderr, stdout: () => lines.join("\n") };
   started.push(running);
   return running;
-}
-
-function row(label, devices, rehearsal) {
-  say(`  ${label.padEnd(16)}${devices.padStart(8)}   ${rehearsal}`);
-}
-
-function say(text) {
-  process.stdout.write(`${text}\n`);
 }

@@ -86,3 +86,14 @@ export const ROLLOUTS = {
     longestSeconds: 280,
   },
 };
+
+/** What `--quick` runs. On a busy machine, the devices are late. */
+export const QUICK_ROLLOUTS = {
+  "12 devices, two fail": {
+    parts: [
+      { count: 10, is: QUICK },
+      { count: 2, device: ["--fail", "self-test"], is: { ...QUICK, trialFailureShare: 1 } },
+    ],
+    job: [],
+  },
+};

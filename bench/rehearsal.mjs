@@ -1,13 +1,17 @@
 // Measures one run of `fota rehearse` with 10,000, 100,000 and 1,000,000 virtual devices, each in its own process: time,
-// processor time, processor time for each device, and peak memory. `npm run build` first; then: node bench/rehearsal.mjs [devices ...]
-import { spawn } from "node:child_process";
+// processor time for each device, and peak memory. `npm run build` first; then:
+// node bench/rehearsal.mjs [--quick] [--json] [--devices 10000,100000,1000000] [--rounds 1]
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { timeCommand } from "./harness/command.mjs";
+import { figureRow } from "./harness/figures.mjs";
+import { inTurns } from "./harness/in-turns.mjs";
+import { runBench } from "./harness/run-bench.mjs";
 
 const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.cjs", import.meta.url));
-const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [10_000, 100_000, 1_000_000];
+const GOALS = { 100000: { seconds: 10 }, 1000000: { seconds: 60, peakMib: 2048 } };
 
 const linkSpeed = { medianBytesPerSecond: 50_000, slowBytesPerSecond: 5_000 };
 const onlineByHour = Array.from({ length: 24 }, (_, hour) => (hour >= 6 && hour < 20 ? 0.9 : 0.5));
@@ -28,65 +32,47 @@ const JOB = [
   "failed>20% after 500",
 ];
 
-const folder = await mkdtemp(join(tmpdir(), "fota-bench-"));
-try {
-  await writeFile(join(folder, "fleet.json"), JSON.stringify(FLEET));
-  await writeFile(join(folder, "app.bin"), Buffer.alloc(600_000));
-  let first;
-  for (const size of sizes) {
-    const { seconds, cpuSeconds, peakMib, executions } = await measure(size);
-    const perDevice = (cpuSeconds * 1e6) / size;
-    first ??= perDevice;
-    process.stdout.write(
-      `${String(size).padStart(9)} devices, ${executions} executions: ${seconds.toFixed(2)} s, processor ${cpuSeconds.toFixed(2)} s, ${perDevice.toFixed(1)} µs for each device (${(perDevice / first).toFixed(2)} times that of the first row), ${peakMib.toFixed(0)} MiB\n`,
-    );
-  }
-} finally {
-  await rm(folder, { recursive: true });
+await runBench(
+  {
+    name: "one run of fota rehearse; ratios: of the CPU for each device with the smallest number",
+    options: { devices: { type: "string", default: "10000,100000,1000000", quick: "10000,100000" } },
+    rounds: { full: 1, quick: 1 },
+  },
+  async ({ values, rounds }) => {
+    const folder = await mkdtemp(join(tmpdir(), "fota-bench-"));
+    try {
+      await writeFile(join(folder, "fleet.json"), JSON.stringify(FLEET));
+      await writeFile(join(folder, "app.bin"), Buffer.alloc(600_000));
+      const sizes = values.devices.split(",").map(Number);
+      const side = (size) => [size, () => measure(folder, size)];
+      return figureRows(sizes, await inTurns(rounds, Object.fromEntries(sizes.map(side))));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+);
+
+/** The goals are for an idle machine. */
+function figureRows(sizes, turns) {
+  const perDevice = (size) => turns[size].map(({ cpuSeconds }) => (cpuSeconds * 1e6) / size);
+  return sizes.flatMap((size) => {
+    const times = (key) => turns[size].map((turn) => turn[key]);
+    const row = (what, unit, ours, goal, peer) =>
+      figureRow({ what: `${what}, ${size} devices`, unit, ours, peer, goal });
+    const { seconds, peakMib } = GOALS[size] ?? {};
+    const smallest = size === sizes[0] ? undefined : perDevice(sizes[0]);
+    return [
+      row("wall time", "s", times("seconds"), seconds && { atMost: seconds }),
+      row("CPU for each device", "µs", perDevice(size), undefined, smallest),
+      ...(times("peakRssMiB").includes(undefined)
+        ? []
+        : [row("peak RSS", "MiB", times("peakRssMiB"), peakMib && { atMost: peakMib })]),
+    ];
+  });
 }
 
-function measure(size) {
-  // The process itself reads its peak: /proc is gone when it has ended.
-  const code = `process.on("exit", () => {
-      const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-      process.stderr.write("peak " + maxRSS + " cpu " + (userCPUTime + systemCPUTime) + "\\n");
-    });
-    process.argv.splice(1, 0, ${JSON.stringify(FOTA)}); require(${JSON.stringify(FOTA)});`;
-  const args = [
-    "rehearse",
-    "app.bin",
-    "--things",
-    `${size}`,
-    "--fleet",
-    "fleet.json",
-    "--runs",
-    "1",
-    "--no-suggest",
-    "--json",
-    ...JOB,
-  ];
-  const startMs = performance.now();
-  const child = spawn(process.execPath, ["-e", code, "--", ...args], { cwd: folder });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (piece) => {
-    stdout += piece;
-  });
-  child.stderr.on("data", (piece) => {
-    stderr += piece;
-  });
-  return new Promise((resolve, reject) => {
-    child.once("close", (exitCode) => {
-      if (exitCode !== 0) return reject(new Error(stderr));
-      const seconds = (performance.now() - startMs) / 1000;
-      const { counts } = JSON.parse(stdout).runs[0];
-      const executions = Object.values(counts).reduce((sum, count) => sum + count, 0);
-      const [, peakKib, cpuUs] = /peak (\d+) cpu (\d+)/.exec(stderr) ?? [];
-      return resolve({
-        seconds,
-        executions,
-        cpuSeconds: Number(cpuUs) / 1e6,
-        peakMib: Number(peakKib) / 1024,
-      });
-    });
-  });
+async function measure(folder, size) {
+  const args = ["rehearse", "app.bin", "--things", `${size}`, "--fleet", "fleet.json", "--runs", "1"];
+  const command = [FOTA, ...args, "--no-suggest", "--json", ...JOB];
+  return await timeCommand(process.execPath, command, { cwd: folder });
 }

@@ -1,60 +1,93 @@
 // Measures `fota status` on a job with many executions in the stand-in: requests, time, and the memory of a whole
-// listing, compared with `aws iot list-job-executions-for-job` if that is installed.
-//   node bench/status.mjs [--things 100000] [--rounds 3]
-import { fork, spawn, spawnSync } from "node:child_process";
+// listing, compared with `aws iot list-job-executions-for-job`. `npm run build` first; then:
+//   node bench/status.mjs [--quick] [--json] [--things 100000] [--rounds 3]
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { Agent, createServer, request } from "node:http";
-import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { timeCommand } from "./harness/command.mjs";
+import { figureRow } from "./harness/figures.mjs";
+import { inTurns } from "./harness/in-turns.mjs";
+import { cpuMsDuring } from "./harness/process.mjs";
+import { runBench } from "./harness/run-bench.mjs";
 
 const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.cjs", import.meta.url));
-const { values } = parseArgs({
-  options: { things: { type: "string", default: "100000" }, rounds: { type: "string", default: "3" } },
-});
-const [things, rounds] = [Number(values.things), Number(values.rounds)];
 const JOB = "fleet";
 const AT_ONCE = 32;
 
 const child = fork(new URL("stand-in-process.mjs", import.meta.url));
 const [{ endpoint, region }] = await once(child, "message");
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
-const asked = [];
-const counter = createServer((incoming, answer) => {
-  asked.push(`${incoming.method} ${incoming.url.split("?")[0]}`);
-  const { method, headers } = incoming;
-  const onward = request(endpoint + incoming.url, { method, headers, agent }, (answered) => {
-    answer.writeHead(answered.statusCode, answered.headers);
-    answered.pipe(answer);
-  });
-  incoming.pipe(onward);
-}).listen(0, "127.0.0.1");
-await once(counter, "listening");
 
-try {
-  await seed();
-  await countCalls();
-  await time(["status", JOB, "--json"], "fota status <job>");
-  const list = await time(["status", JOB, "--things", "--json"], "fota status <job> --things --json");
-  if (spawnSync("aws", ["--version"]).status === 0) {
-    const args = ["iot", "list-job-executions-for-job", "--job-id", JOB];
-    const aws = await measured("aws", args, "aws iot list-job-executions-for-job");
-    print(
-      `of aws: ${(list.seconds / aws.seconds).toFixed(2)} times its time, ${(list.mib / aws.mib).toFixed(2)} its memory`,
-    );
-  }
-} finally {
-  counter.close();
-  counter.closeAllConnections();
-  agent.destroy();
-  child.send("stop");
+await runBench(
+  {
+    name: "fota status of a large job, against aws iot list-job-executions-for-job",
+    options: { things: { type: "string", default: "100000", quick: "5000" } },
+    rounds: { full: 3, quick: 3 },
+  },
+  async ({ values, rounds, peer }) => {
+    try {
+      const things = Number(values.things);
+      await seed(things);
+      const requests = (await countRequests(["status", JOB])).length;
+      return figureRows(things, requests, await measure(rounds, peer("aws", "awscli")));
+    } finally {
+      agent.destroy();
+      child.send("stop");
+    }
+  },
+);
+
+async function measure(rounds, aws) {
+  const fota = (...args) => [process.execPath, [FOTA, "status", JOB, ...args, "--json"]];
+  const commands = {
+    summary: fota(),
+    list: fota("--things"),
+    aws: aws && [aws, ["iot", "list-job-executions-for-job", "--job-id", JOB]],
+  };
+  const side = (command) => command && (() => timeOf(...command));
+  return await inTurns(
+    rounds,
+    Object.fromEntries(Object.entries(commands).map(([name, command]) => [name, side(command)])),
+  );
+}
+
+async function timeOf(command, args) {
+  const { result, cpuMs } = await cpuMsDuring(child.pid, () =>
+    timeCommand(command, args, { env: environment(endpoint) }),
+  );
+  return { ...result, serverSeconds: cpuMs / 1000 };
+}
+
+/** The goals are three requests, 2 s, and 150 MiB for 100,000 executions. */
+function figureRows(things, requests, turns) {
+  const times = (side, key) => turns[side]?.map((turn) => turn[key]);
+  const row = (what, side, key, { unit = "s", ...more } = {}) =>
+    figureRow({
+      what: `${what}, ${things} executions`,
+      unit,
+      ours: times(side, key),
+      ...(side === "list" && { peer: times("aws", key) }),
+      ...more,
+    });
+  const hasPeaks = turns.list[0].peakRssMiB !== undefined;
+  return [
+    figureRow({ what: "requests of fota status <job>", unit: "1", ours: [requests], goal: { atMost: 3 } }),
+    row("wall time of fota status <job>", "summary", "seconds", { goal: { atMost: 2 } }),
+    row("CPU of fota status <job>", "summary", "cpuSeconds"),
+    row("wall time with --things", "list", "seconds"),
+    row("CPU with --things", "list", "cpuSeconds"),
+    row("CPU of the server with --things", "list", "serverSeconds"),
+    ...(hasPeaks
+      ? [row("peak RSS with --things", "list", "peakRssMiB", { unit: "MiB", goal: { atMost: 150 } })]
+      : []),
+  ];
 }
 
 /** Half of the fleet succeeded, 5 % failed, 5 % are in progress, the others are queued. */
-async function seed() {
-  const startMs = performance.now();
+async function seed(things) {
   await ask("POST", "/thing-groups/all", {});
-  await atOnce(async (i) => {
+  await atOnce(things, async (i) => {
     await ask("POST", `/things/pump-${i}`, {});
     const member = { thingGroupName: "all", thingName: `pump-${i}` };
     await ask("PUT", "/thing-groups/addThingToThingGroup", member);
@@ -65,11 +98,10 @@ async function seed() {
     const { job } = JSON.parse(await ask("GET", `/jobs/${JOB}`));
     if (job.jobProcessDetails.numberOfQueuedThings === things) break;
   }
-  await atOnce(async (i) => {
+  await atOnce(things, async (i) => {
     const state = stateOf(i % 20);
     if (state !== undefined) await ask("POST", `/things/pump-${i}/jobs/${JOB}`, state, "iot-jobs-data");
   });
-  print(`seeded ${things} executions in ${Math.round((performance.now() - startMs) / 1000)} s`);
 }
 
 function stateOf(kind) {
@@ -80,51 +112,46 @@ function stateOf(kind) {
     : undefined;
 }
 
-async function countCalls() {
-  const { port } = counter.address();
-  await run(process.execPath, [FOTA, "status", JOB], `http://127.0.0.1:${port}`);
-  print(`fota status <job>: ${asked.length} requests: ${asked.join(", ")}`);
-}
-
-async function time(args, name) {
-  return await measured(process.execPath, [FOTA, ...args], name);
-}
-
-/** Returns the best time and the largest memory of all rounds. */
-async function measured(command, args, name) {
-  const all = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const said = await run("/usr/bin/time", ["-f", "%e %M", command, ...args], endpoint);
-    const [seconds, kib] = said.trim().split("\n").at(-1).split(" ").map(Number);
-    all.push({ seconds, mib: kib / 1024 });
+/** Runs fota through a proxy that counts; returns the requests. */
+async function countRequests(args) {
+  const asked = [];
+  const counter = createServer((incoming, answer) => {
+    asked.push(`${incoming.method} ${incoming.url.split("?")[0]}`);
+    const { method, headers } = incoming;
+    const onward = request(endpoint + incoming.url, { method, headers, agent }, (answered) => {
+      answer.writeHead(answered.statusCode, answered.headers);
+      answered.pipe(answer);
+    });
+    incoming.pipe(onward);
+  }).listen(0, "127.0.0.1");
+  await once(counter, "listening");
+  try {
+    const env = environment(`http://127.0.0.1:${counter.address().port}`);
+    await timeCommand(process.execPath, [FOTA, ...args], { env });
+    return asked;
+  } finally {
+    counter.close();
+    counter.closeAllConnections();
   }
-  const seconds = Math.min(...all.map((one) => one.seconds));
-  const mib = Math.max(...all.map((one) => one.mib));
-  print(`${name}: ${seconds.toFixed(2)} s, peak ${Math.round(mib)} MiB`);
-  return { seconds, mib };
 }
 
-/** Runs a command, discards its stdout, and returns its stderr. */
-async function run(command, args, url) {
-  const keys = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_CONFIG_FILE: "/dev/null" };
-  const where = { AWS_ENDPOINT_URL: url, AWS_REGION: region, AWS_DEFAULT_REGION: region };
-  const running = spawn(command, args, {
-    env: { ...process.env, ...keys, ...where, AWS_SHARED_CREDENTIALS_FILE: "/dev/null" },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let said = "";
-  running.stderr.on("data", (piece) => {
-    said += piece;
-  });
-  const [code] = await once(running, "close");
-  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}: ${said}`);
-  return said;
+function environment(url) {
+  return {
+    ...process.env,
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+  };
 }
 
-async function atOnce(task) {
+async function atOnce(count, task) {
   let next = 0;
   const worker = async () => {
-    for (let i = next++; i < things; i = next++) await task(i);
+    for (let i = next++; i < count; i = next++) await task(i);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
@@ -145,8 +172,4 @@ function ask(method, path, body, service = "iot") {
     sent.on("error", reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
-}
-
-function print(line) {
-  process.stdout.write(`${line}\n`);
 }
