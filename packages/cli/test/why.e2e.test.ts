@@ -239,6 +239,11 @@ describe("a thing that took it", () => {
     expect(found).toMatchObject({ cause: "in-progress", also: [] });
     expect(found.evidence).toContainEqual({ name: "downloaded", value: "400 B of 1000 B" });
     expect((await fleet.why("well")).cause).toBe("in-progress");
+    const detail = "beforeDownload deferred the update for 60 s: metered link";
+    await fleet.report("pump-9", "well", "IN_PROGRESS", { phase: "starting", detail });
+    const { explanation } = await fleet.why("well");
+    expect(explanation).toContain(`; pump-9 reports: ${detail}`);
+    expect(explanation).not.toContain("well:");
   });
 
   test("is silent, and never times out unless a timeout is set; then it does", async () => {

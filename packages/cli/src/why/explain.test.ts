@@ -46,6 +46,7 @@ function factsOf(job: JobDescription, more: Partial<Facts> = {}): Facts {
     ...nothing,
     abort: [],
     failures: [],
+    detailed: [],
     unknown: [],
     ...more,
   };
@@ -359,4 +360,22 @@ test("a patch that did not work is told beside the outcome", () => {
       },
     ],
   });
+});
+
+test("a job whose devices defer it is not called well, and their words are reported", () => {
+  const deferral = "beforeDownload deferred the update for 60 s: metered link";
+  const explained = (...things: string[]) => {
+    const detailed = things.map((thing) => ({ thing, detail: deferral }));
+    return explain(factsOf(jobOf({}, { inProgress: 3, succeeded: 1 }), { detailed }), undefined, say);
+  };
+  const counts = "3 in progress, 0 waiting, 1 done, 0 failed";
+  expect(explained()).toMatchObject({ explanation: `job j is in progress and all is well: ${counts}` });
+  expect(explained("t")).toMatchObject({
+    cause: "in-progress",
+    explanation: `job j is in progress: ${counts}; t reports: ${deferral}`,
+    evidence: [{ name: "t", value: deferral }],
+  });
+  expect(explained("t", "u").explanation).toBe(
+    `job j is in progress: ${counts}; 2 things report a detail, such as t: ${deferral}`,
+  );
 });

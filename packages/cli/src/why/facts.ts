@@ -29,10 +29,18 @@ export interface Facts {
   failures: FailureCause[];
   /** The thing that failed, if the question is about a whole job and only one thing failed. */
   failedThing: ThingFacts | undefined;
+  /** Things in progress that reported a detail, such as why their update is deferred; empty for a question about one. */
+  detailed: ThingDetail[];
   /** The thing in question; for a whole job, one of the waiting things. */
   thing: ThingFacts | undefined;
   /** Lists as text what could not be read, and the permission that it needs. */
   unknown: string[];
+}
+
+/** What a thing in progress reported in words. */
+export interface ThingDetail {
+  thing: string;
+  detail: string;
 }
 
 export interface ThingFacts {

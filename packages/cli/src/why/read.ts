@@ -25,11 +25,13 @@ import { failingStatuses, failureCount, groupCauses } from "../status/causes.js"
 import { abortRulesOf } from "../status/pace.js";
 import { openReports } from "../status/reports.js";
 import type { FailureCause } from "../status/result.js";
-import type { CertificateFacts, Facts, ThingFacts } from "./facts.js";
+import type { CertificateFacts, Facts, ThingDetail, ThingFacts } from "./facts.js";
 import { missingPermissions } from "./policy.js";
 
 /** Limits the failures whose cause is read: AWS allows ten requests per second. */
 const FAILURES_MAX = 25;
+/** Limits the things in progress whose report is read. */
+const DETAILS_MAX = 10;
 
 type Tries = Pick<ThingFacts, "tries" | "before">;
 
@@ -53,6 +55,7 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
     abort: [],
     failures: [],
     failedThing: undefined,
+    detailed: [],
     thing: undefined,
     unknown,
   };
@@ -60,7 +63,7 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
   const images = imagesOf(decoded.document);
   const ends = images.flatMap(({ bc_url }) => signedUrlEnd(bc_url) ?? []);
   const open = job.status === "IN_PROGRESS" || job.status === "SCHEDULED";
-  const [objects, roleFault, failures, ofThing] = await Promise.all([
+  const [objects, roleFault, failures, detailed, ofThing] = await Promise.all([
     open
       ? mapAtOnce(
           grouped(images, ({ bc_url }) => bc_url),
@@ -70,6 +73,7 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
       : [],
     open ? look(faultOfRole(cloud, job.presignedUrlConfig?.roleArn, job.jobArn, unknown)) : undefined,
     thing === undefined ? look(readFailures(cloud, job)) : undefined,
+    thing === undefined ? look(readDetails(cloud, job)) : undefined,
     thing === undefined ? look(readExample(cloud, job, look)) : readThing(cloud, jobId, thing, look),
   ]);
   const [failedName] = failureCount(job.counts) === 1 ? (failures?.[0]?.things ?? []) : [];
@@ -88,6 +92,7 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
     abort: abortRulesOf(job),
     failures: failures ?? [],
     failedThing,
+    detailed: detailed ?? [],
     thing: ofThing,
   };
 }
@@ -118,6 +123,18 @@ async function readFailures({ iot }: Cloud, job: JobDescription): Promise<Failur
     }
   }
   return groupCauses(await openReports(iot, job.jobId).of(found));
+}
+
+/** Reads what things in progress report in words; of many things only a few. */
+async function readDetails({ iot }: Cloud, { jobId, counts }: JobDescription): Promise<ThingDetail[]> {
+  if (counts.inProgress === 0) return [];
+  const found: Execution[] = [];
+  for await (const execution of listExecutions(iot, jobId, "IN_PROGRESS")) {
+    found.push(execution);
+    if (found.length === DETAILS_MAX) break;
+  }
+  const reported = await openReports(iot, jobId).of(found);
+  return reported.flatMap(({ thing, detail }) => (detail === undefined ? [] : [{ thing, detail }]));
 }
 
 /** Reads one of the waiting things if none is in progress; the first page of a list has one. */

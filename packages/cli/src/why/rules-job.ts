@@ -2,7 +2,7 @@ import { causeEntry } from "../causes/cause-table.js";
 import { causeText } from "../status/cause-text.js";
 import { failureCount } from "../status/causes.js";
 import { totalOf } from "../status/pace.js";
-import type { Facts } from "./facts.js";
+import type { Facts, ThingDetail } from "./facts.js";
 import { type Evidence, type Finding, formatCount, type JobRule, type Say } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
 import { failed, timedOut } from "./rules-ended.js";
@@ -93,18 +93,20 @@ export const noneYet: JobRule = ({ job }, { fota }) => {
   };
 };
 
-/** Reports progress, and why the thing that was read waits. */
-export const jobInProgress: JobRule = ({ job, thing }, { fota }) => {
+/** Reports progress, what things report in words, and why the thing that was read waits. */
+export const jobInProgress: JobRule = ({ job, detailed, thing }, { fota }) => {
   const { inProgress, queued, succeeded } = job.counts;
   if (inProgress + queued === 0) return undefined;
   const failures = failureCount(job.counts);
+  const isWell = failures === 0 && detailed.length === 0;
   const parts = [`${inProgress} in progress`, `${queued} waiting`, `${succeeded} done`, `${failures} failed`];
   return {
     cause: inProgress > 0 ? "in-progress" : "things-waiting",
     sentence:
       inProgress > 0
-        ? `job ${job.jobId} is in progress${failures === 0 ? " and all is well" : ""}: ${parts.join(", ")}`
+        ? `job ${job.jobId} is in progress${isWell ? " and all is well" : ""}: ${parts.join(", ")}${detailOf(detailed)}`
         : `${formatCount(queued, "thing waits", "things wait")} for job ${job.jobId}, and none is in progress`,
+    evidence: detailed.map(({ thing, detail }): Evidence => [thing, detail]),
     next: [
       ...(inProgress > 0 || thing === undefined
         ? []
@@ -118,6 +120,14 @@ export const jobInProgress: JobRule = ({ job, thing }, { fota }) => {
     ],
   };
 };
+
+/** Formats what things in progress report, such as that a hook defers the update. */
+function detailOf([first, ...others]: readonly ThingDetail[]): string {
+  if (first === undefined) return "";
+  const { thing, detail } = first;
+  if (others.length === 0) return `; ${thing} reports: ${detail}`;
+  return `; ${others.length + 1} things report a detail, such as ${thing}: ${detail}`;
+}
 
 /** Reports executions that ended without success but not by failure. */
 export const othersEnded: JobRule = ({ job }, { fota }) => {
