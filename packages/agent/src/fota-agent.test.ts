@@ -71,6 +71,25 @@ describe("without a loop", () => {
     expect(events).toEqual(["working", "working", "idle", "working", "idle"]);
   });
 
+  test("a pass waits for its turn; after a stop, it does nothing", async () => {
+    const { world, execution } = worldWithJob();
+    const waiting: (() => void)[] = [];
+    const inTurn = async <T>(pass: () => Promise<T>): Promise<T> => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return await pass();
+    };
+    const { agent, events } = agentOn(world.boot(), { inTurn });
+    agent.on("working", () => void events.push("working"));
+    agent.start();
+    await world.clock.run(Promise.resolve());
+    expect(waiting).toHaveLength(1);
+    const stopped = agent.stop();
+    waiting.shift()?.();
+    await world.clock.run(stopped);
+    expect(events).toEqual([]);
+    expect(execution.status).toBe("QUEUED");
+  });
+
   test("a notification in the middle of a turn is not lost", async () => {
     const world = new FakeWorld({ old: OLD, new: NEW });
     world.cloud.addJob("other", { operation: "reboot" });

@@ -23,6 +23,12 @@ export interface FotaAgentOptions
    * @default 0
    */
   startJitterMs?: number;
+  /**
+   * Calls each pass of the agent over its jobs when it may start. Lets a program with thousands of agents run only some
+   * passes at once: each downloads and holds its memory.
+   * @default at once
+   */
+  inTurn?: <T>(pass: () => Promise<T>) => Promise<T>;
   /** Delays before the agent tries again after an error of link, service or device. Default: 5 s to 5 min. */
   retry?: BackoffPolicy;
   /**
@@ -155,8 +161,12 @@ export class FotaAgent {
   }
 
   async #runPass(force: boolean, stop: Interruption): Promise<PassResult> {
-    this.#emit("working", undefined);
-    return await this.#engine.runPass(this.#jobs, { ...this.#settings, force }, stop);
+    const { inTurn = async (pass) => await pass() } = this.#options;
+    return await inTurn(async () => {
+      if (stop.reason !== undefined) return { kind: "idle" }; // stopped before its turn
+      this.#emit("working", undefined);
+      return await this.#engine.runPass(this.#jobs, { ...this.#settings, force }, stop);
+    });
   }
 
   /** With `autoReset`, a reset that is still due has failed and is tried again. */

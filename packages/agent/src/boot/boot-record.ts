@@ -15,7 +15,7 @@ import { errnoOf, isFileFault, storageError } from "./storage-error.js";
 export type { ConfirmedImage, SavedBootRecord } from "./boot-record-format.js";
 
 /** Two copies: a power cut tears at most the one that is being written, and either file alone is enough. */
-const COPIES = ["boot-record-a", "boot-record-b"] as const;
+export const COPIES = ["boot-record-a", "boot-record-b"] as const;
 const COPY_MODE = 0o644;
 /** Far above the size of any record. */
 const COPY_MAX_BYTES = 64 * 1024;
@@ -27,9 +27,14 @@ const COPY_MAX_BYTES = 64 * 1024;
  * files at all
  */
 export async function readBootRecord(dir: string): Promise<SavedBootRecord | undefined> {
+  return (await readNewestCopy(dir))?.record;
+}
+
+/** Returns the newest intact copy, with its sequence number, as `readBootRecord` does. */
+export async function readNewestCopy(dir: string): Promise<RecordCopy | undefined> {
   const found = await readCopies(dir);
   const newest = findNewest(found.map(({ copy }) => copy));
-  if (newest !== undefined) return newest.record;
+  if (newest !== undefined) return newest;
   if (found.every(({ fault }) => fault === "missing")) return undefined;
   const faults = found.map(({ fault }, i) => `${COPIES[i]}: ${fault}`).join(", ");
   throw new FotaError("BOOT_RECORD_INVALID", `no copy of the boot record in ${dir} can be read (${faults})`, {

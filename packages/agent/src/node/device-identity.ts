@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { createSecureContext } from "node:tls";
+import { createSecureContext, type SecureContext } from "node:tls";
 import { FotaError, messageOf } from "@fota/shared";
 import { type Given, type NamedBytes, type Pem, readPem, readPems, resolveGiven } from "./pem.js";
 import { describeContent, type Part, type PartKind, parseParts } from "./pem-content.js";
@@ -23,12 +23,17 @@ export interface DeviceIdentity {
   ca?: string[];
 }
 
+/** The same, also as OpenSSL parsed it: connections that share it neither parse nor store it again. */
+export interface TlsIdentity extends DeviceIdentity {
+  secureContext: SecureContext;
+}
+
 /**
  * Reads a device's certificate, key and roots. Finds errors that would otherwise only fail the TLS handshake: a file
  * with other content, an encrypted key without a passphrase, a key that belongs to another certificate.
  * @throws {FotaError} CONFIG_INVALID, naming the file and its content
  */
-export async function readDeviceIdentity(options: DeviceIdentityOptions): Promise<DeviceIdentity> {
+export async function readDeviceIdentity(options: DeviceIdentityOptions): Promise<TlsIdentity> {
   const read = async (pem: Given<Pem> | undefined, what: string) =>
     pem === undefined ? undefined : await readPem(await resolveGiven(pem), what);
   const cert = await read(options.cert, "device certificate");
@@ -45,8 +50,7 @@ export async function readDeviceIdentity(options: DeviceIdentityOptions): Promis
     ...(privateKey && { key: String(privateKey.export({ format: "pem", type: "pkcs8" })) }),
     ...(ca && { ca }),
   };
-  checkWithTls(identity, cert ?? key);
-  return identity;
+  return { ...identity, secureContext: parseWithTls(identity, cert ?? key) };
 }
 
 /**
@@ -154,10 +158,10 @@ function wrongContent(file: NamedBytes, parts: readonly Part[], wanted: PartKind
   });
 }
 
-/** Checks that OpenSSL accepts the files: it refuses a key that is too short for its security level, for example. */
-function checkWithTls(identity: DeviceIdentity, file: NamedBytes | undefined): void {
+/** Passes the files to OpenSSL, which refuses a key that is too short for its security level, for example. */
+function parseWithTls(identity: DeviceIdentity, file: NamedBytes | undefined): SecureContext {
   try {
-    createSecureContext(identity);
+    return createSecureContext(identity);
   } catch (cause) {
     throw new FotaError(
       "CONFIG_INVALID",

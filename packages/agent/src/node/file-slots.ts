@@ -11,6 +11,7 @@ import {
 import { lockFolder } from "../boot/folder-lock.js";
 import { digestHolds, digestImage } from "../boot/image-digest.js";
 import { RESET_EXIT_CODE } from "../boot/reset.js";
+import type { SimulatedRecord } from "../boot/simulated-record.js";
 import { isBootable, listSlots, slotPath } from "../boot/slot-files.js";
 import { storageError } from "../boot/storage-error.js";
 import type { Slots } from "../core/ports.js";
@@ -34,6 +35,11 @@ export interface FileSlotsOptions {
    */
   bootId?: string;
   /**
+   * The boot record, of a device that this process simulates.
+   * @default the record that `fota-boot` reads, in `dir`, which is locked
+   */
+  record?: SimulatedRecord;
+  /**
    * Restarts the device.
    * @default exits with `RESET_EXIT_CODE`, which requests a reset from `fota-boot`
    */
@@ -48,14 +54,25 @@ export interface FileSlotsOptions {
 export function fileSlots(options: FileSlotsOptions): Slots {
   const { dir, runningSlot, slotSizeBytes, slotCount = 2, bootId = process.env[BOOT_ID] } = options;
 
+  /** Resolves when the folder exists and is locked, which it stays as long as the process runs. */
+  let locked: Promise<void> | undefined;
+
   async function load(): Promise<SavedBootRecord> {
+    locked ??= lock().catch((error: unknown) => {
+      locked = undefined;
+      throw error;
+    });
+    await locked;
+    return (await readBootRecord(dir)) ?? (await firstRecord());
+  }
+
+  async function lock(): Promise<void> {
     try {
       await makeFolders(dir, { mkdir, dirname });
     } catch (error) {
       throw storageError("SLOT_ACCESS", "cannot create the slot folder", dir, error);
     }
     await lockFolder(dir, "agent");
-    return (await readBootRecord(dir)) ?? (await firstRecord());
   }
 
   async function firstRecord(): Promise<SavedBootRecord> {
@@ -82,7 +99,7 @@ export function fileSlots(options: FileSlotsOptions): Slots {
 
   const paths = Array.from({ length: slotCount }, (_, slot) => slotPath(dir, slot));
   return recordedSlots({
-    store: {
+    store: options.record ?? {
       load,
       save: (record) => writeBootRecord(dir, record),
       digestImage: (slot) => digestImage(dir, slot),

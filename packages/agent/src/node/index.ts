@@ -8,11 +8,21 @@ export {
 export { type NextBoot, type NextBootOptions, nextBoot } from "../boot/next-boot.js";
 export { RESET_EXIT_CODE } from "../boot/reset.js";
 export { simulateBoot } from "../boot/simulate-boot.js";
+export {
+  openSimulatedRecord,
+  type SimulatedRecord,
+  type SimulatedRecordOptions,
+} from "../boot/simulated-record.js";
 export { readAgentConfig } from "./agent-config.js";
 export type { BootLoader, LoaderSlotsOptions } from "./boot-loader.js";
 export { type CommandSlotsOptions, commandSlots } from "./command-slots.js";
 export { type NodeDeviceOptions, nodeDevice } from "./device.js";
-export { type DeviceIdentity, type DeviceIdentityOptions, readDeviceIdentity } from "./device-identity.js";
+export {
+  type DeviceIdentity,
+  type DeviceIdentityOptions,
+  readDeviceIdentity,
+  type TlsIdentity,
+} from "./device-identity.js";
 export { type FileSlotsOptions, fileSlots } from "./file-slots.js";
 export { fileState } from "./file-state.js";
 export { type GrubLoaderOptions, type GrubSlotsOptions, grubLoader, grubSlots } from "./grub-slots.js";

@@ -1,9 +1,9 @@
-import { createSecureContext } from "node:tls";
+import { createSecureContext, type SecureContext } from "node:tls";
 import { FotaError, messageOf } from "@fota/shared";
 import type { IClientOptions } from "mqtt/lib/client";
 import { type DeviceIdentity, readDeviceIdentity } from "./device-identity.js";
 import type { Broker, EngineKey, ThingOptions } from "./mqtt-options.js";
-import type { Given, Pem } from "./pem.js";
+import { resolveGiven } from "./pem.js";
 
 // Apart from the options of ours: MQTT.js's types need the DOM's, which a device build does not have.
 
@@ -11,7 +11,7 @@ import type { Given, Pem } from "./pem.js";
 const ALPN_ON_443 = "x-amzn-mqtt-ca";
 
 /** Options of MQTT.js, which passes those of TLS on to Node. */
-export type ClientSettings = IClientOptions & Identity & { ALPNProtocols?: string[] };
+export type ClientSettings = IClientOptions & { secureContext: SecureContext; ALPNProtocols?: string[] };
 
 /** Returns MQTT.js options for one attempt to connect. Its own reconnect is off, because it has no backoff. */
 export async function clientOptions(options: ThingOptions, broker: Broker): Promise<ClientSettings> {
@@ -29,20 +29,24 @@ export async function clientOptions(options: ThingOptions, broker: Broker): Prom
     reconnectPeriod: 0,
     resubscribe: false,
     writeCache: false, // a table of 65,536 buffers takes 7 MiB, and saves little time for each packet
-    ...(await readIdentity(options)),
+    secureContext: await secureContextOf(options),
     rejectUnauthorized: true, // also where NODE_TLS_REJECT_UNAUTHORIZED is 0
     ...(broker.secure && broker.port === 443 && { ALPNProtocols: [ALPN_ON_443] }),
   };
 }
 
-/** TLS options of Node. */
-interface Identity extends DeviceIdentity {
-  privateKeyEngine?: string;
-  privateKeyIdentifier?: string;
-}
-
-async function readIdentity(options: ThingOptions): Promise<Identity> {
-  const { cert, key, passphrase, ca } = options;
+/**
+ * Returns certificate, key and roots for one attempt to connect, as OpenSSL parsed them.
+ * @throws {FotaError} CONFIG_INVALID
+ */
+async function secureContextOf(options: ThingOptions): Promise<SecureContext> {
+  const { identity, cert, key, passphrase, ca } = options;
+  if (identity !== undefined && (cert ?? key ?? ca) !== undefined) {
+    throw new FotaError("CONFIG_INVALID", "identity is set together with cert, key or ca", {
+      hint: "pass these to readDeviceIdentity",
+    });
+  }
+  if (identity !== undefined) return (await resolveGiven(identity)).secureContext;
   if ((cert === undefined) !== (key === undefined)) {
     const [given, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
     throw new FotaError("CONFIG_INVALID", `${given} is set without ${missing}`, {
@@ -54,28 +58,25 @@ async function readIdentity(options: ThingOptions): Promise<Identity> {
     ...(passphrase !== undefined && { passphrase }),
     ...(ca !== undefined && { ca }),
   };
-  if (key === undefined) return await readDeviceIdentity(files);
-  if (!isEngineKey(key)) return await readDeviceIdentity({ ...files, key });
-  const identity = {
-    ...(await readDeviceIdentity(files)),
-    privateKeyEngine: key.engine,
-    privateKeyIdentifier: key.id,
-  };
+  if (isEngineKey(key)) return contextWithEngine(await readDeviceIdentity(files), key);
+  return (await readDeviceIdentity({ ...files, ...(key !== undefined && { key }) })).secureContext;
+}
+
+function contextWithEngine(identity: DeviceIdentity, { engine, id }: EngineKey): SecureContext {
   try {
-    createSecureContext(identity);
+    return createSecureContext({ ...identity, privateKeyEngine: engine, privateKeyIdentifier: id });
   } catch (cause) {
     throw new FotaError(
       "CONFIG_INVALID",
-      `the private key in the engine ${key.engine} cannot be used: ${messageOf(cause)}`,
+      `the private key in the engine ${engine} cannot be used: ${messageOf(cause)}`,
       {
         cause,
         hint: "check OPENSSL_ENGINES, the name of the key, its PIN, and that it belongs to the certificate",
       },
     );
   }
-  return identity;
 }
 
-function isEngineKey(key: Given<Pem> | EngineKey): key is EngineKey {
+function isEngineKey(key: ThingOptions["key"]): key is EngineKey {
   return typeof key === "object" && "engine" in key;
 }

@@ -1,6 +1,7 @@
 import { FotaError } from "@fota/shared";
 import type { BackoffPolicy } from "../core/backoff.js";
 import type { Log } from "../core/ports.js";
+import type { TlsIdentity } from "./device-identity.js";
 import type { Given, Pem } from "./pem.js";
 import type { HostAndPort, ProxyOption } from "./proxy.js";
 
@@ -19,6 +20,11 @@ export interface ThingOptions {
   /** Decrypts `key` if it is encrypted. */
   passphrase?: Given<string>;
   ca?: Given<Pem | readonly Pem[]>;
+  /**
+   * Instead of the four: what `readDeviceIdentity` returned. Connections of one process that share it parse and store it
+   * once.
+   */
+  identity?: Given<TlsIdentity>;
   /**
    * Proxy for every broker but one on this machine; it must allow CONNECT to the broker's port. `false`: none. A proxy
    * that is reached over TLS may have a certificate of Node's roots, NODE_EXTRA_CA_CERTS or `ca`.
@@ -43,6 +49,12 @@ export interface ThingOptions {
    * @default 0
    */
   sessionExpirySeconds?: number;
+  /**
+   * Calls each attempt to connect, also after a loss, when it may start. Lets a program with thousands of things start
+   * only some at once, so that none runs out of time. The time before an attempt starts does not count.
+   * @default at once
+   */
+  inTurn?: <T>(attempt: () => Promise<T>) => Promise<T>;
   /**
    * Limit on one attempt to connect.
    * @default 20_000

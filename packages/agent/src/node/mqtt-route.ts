@@ -3,6 +3,7 @@ import type { InterruptSignal } from "../core/ports.js";
 import { MqttClient } from "./mqtt-client.js";
 import type { ClientSettings } from "./mqtt-client-options.js";
 import type { Broker, ThingOptions } from "./mqtt-options.js";
+import { resolveGiven } from "./pem.js";
 import { chooseProxy } from "./proxy.js";
 import { trustedRoots } from "./trusted-roots.js";
 import { openSocket, openTunnel, startTls } from "./tunnel.js";
@@ -22,7 +23,8 @@ export interface Route {
 export async function chooseRoute(options: ThingOptions, broker: Broker): Promise<Route | undefined> {
   const proxy = chooseProxy(options.proxy, "https", broker);
   if (proxy === undefined) return undefined;
-  return { proxy, ca: proxy.secure && options.ca ? await trustedRoots(options.ca) : undefined };
+  const ca = options.ca ?? (options.identity && (await resolveGiven(options.identity)).ca);
+  return { proxy, ca: proxy.secure && ca ? await trustedRoots(ca) : undefined };
 }
 
 /**

@@ -8,6 +8,7 @@ import { isFotaError } from "@fota/shared";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ScriptedBroker } from "../../test/scripted-broker.js";
 import type { Mqtt } from "../core/ports.js";
+import { readDeviceIdentity } from "./device-identity.js";
 import { connectThing } from "./mqtt.js";
 import type { ThingOptions } from "./mqtt-options.js";
 
@@ -89,6 +90,49 @@ test("after a loss it comes back by itself, subscriptions first, then the call t
   expect(broker.subscribed.slice(-2)).toEqual([topics.slice(0, 8), topics.slice(8)]); // AWS takes 8 filters at once
   broker.send("topic/3", "after");
   await vi.waitFor(() => expect(got).toEqual(["after"]));
+});
+
+describe("inTurn", () => {
+  /** Holds attempts until `next` lets one start. */
+  function turns() {
+    const waiting: (() => void)[] = [];
+    const inTurn = async <T>(attempt: () => Promise<T>): Promise<T> => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return await attempt();
+    };
+    const next = async () => {
+      await vi.waitFor(() => expect(waiting).toHaveLength(1));
+      waiting.shift()?.();
+    };
+    return { inTurn, next };
+  }
+
+  test("an attempt to connect waits for its turn, also after a loss", async () => {
+    const { inTurn, next } = turns();
+    const connecting = connected({ inTurn });
+    await next();
+    const thing = await connecting;
+    broker.cutAll();
+    const publish = async () => await thing.publish("a", "x");
+    expect((await failureOf(vi.waitFor(publish, { timeout: 50 }))).code).toBe("MQTT_CLOSED");
+    expect(broker.connects).toBe(1);
+    await next();
+    await vi.waitFor(publish);
+  });
+
+  test("a thing that was disconnected before its turn does not connect", async () => {
+    const { inTurn, next } = turns();
+    const connecting = connected({ inTurn });
+    await next();
+    const thing = await connecting;
+    await thing.disconnect();
+    const again = failureOf(thing.connect());
+    const disconnecting = thing.disconnect();
+    await next();
+    await disconnecting;
+    expect((await again).code).toBe("MQTT_CLOSED");
+    expect(broker.connects).toBe(1);
+  });
 });
 
 /** Makes each delay almost its upper bound. By chance, full jitter can also reconnect at once. */
@@ -304,10 +348,16 @@ describe("mutual TLS", () => {
     ],
     ["bytes", Object.fromEntries(Object.entries(device).map(([name, path]) => [name, readFileSync(path)]))],
     ["several roots", { ...device, ca: [pem("stranger"), pem("ca")] }],
+    ["what was read before", { identity: () => readDeviceIdentity(device) }],
   ])("with %s", async (_how, options) => {
     const thing = await connectWith(options);
     await thing.publish("a", "secret");
     expect(secure.published).toEqual([{ topic: "a", payload: "secret" }]);
+  });
+
+  test("what was read before cannot be mixed with files", async () => {
+    const error = await failureOf(connectWith({ ca: device.ca, identity: () => readDeviceIdentity(device) }));
+    expect(error).toMatchObject({ code: "CONFIG_INVALID", hint: "pass these to readDeviceIdentity" });
   });
 
   test("B-8: roots that change while it runs hold from the next connection on: functions", async () => {

@@ -71,7 +71,8 @@ class ThingConnection implements Mqtt {
     if (this.#client !== undefined) return;
     this.#wanted = true;
     if (this.#cancelDelay !== undefined) return await this.#waitForReconnect(); // keeps the backoff
-    this.#connecting ??= this.#open().finally(() => {
+    const { inTurn = async (attempt) => await attempt() } = this.#options;
+    this.#connecting ??= inTurn(() => this.#open()).finally(() => {
       this.#connecting = undefined;
     });
     try {
@@ -123,6 +124,7 @@ class ThingConnection implements Mqtt {
 
   /** Makes one attempt: connects, restores the subscriptions and calls their `onReconnect`. */
   async #open(): Promise<void> {
+    if (!this.#wanted) throw closedError(this.thingName); // disconnected before its turn
     const settings = await clientOptions(this.#options, this.#broker);
     const route = await chooseRoute(this.#options, this.#broker);
     if (!this.#wanted) throw closedError(this.thingName);

@@ -26,7 +26,7 @@ import {
 
 /** The options of the connection with the claim certificate are those of `connectThing`. */
 export interface ProvisionOptions
-  extends Omit<ThingOptions, "thingName" | "cert" | "key" | "reconnect" | "onConnectionChange"> {
+  extends Omit<ThingOptions, "thingName" | "cert" | "key" | "identity" | "reconnect" | "onConnectionChange"> {
   /** Certificate that all new devices share, and its private key. */
   claimCert: NonNullable<ThingOptions["cert"]>;
   claimKey: NonNullable<ThingOptions["key"]>;
