@@ -8,8 +8,18 @@ import { helpText } from "../help/layout.js";
 const HELP = `
 The device runs the real agent on two slots, which are files. Its boot is
 simulated: any image boots, unless --fail says otherwise. When you start it
-again with the same folder, it continues where it was. Ctrl-C and SIGTERM stop
-it. --json prints one line for each event.
+again with the same folder, it continues where it was, also after kill -9; a
+power cut of this machine may damage its state. Ctrl-C and SIGTERM stop it.
+
+--count runs up to thousands of devices in one process, each with an identity,
+a connection and slots of its own. At most 32 start an update at once. A process
+needs an open file for each device, and so does \`fota local\`: see \`ulimit -n\`.
+More than 1000 devices lock only the folder of the first one. Above 50 devices,
+fota prints counts once a second instead of a line for each event.
+
+--json prints one line for each event of each device, for any number of them:
+{thing, event, ...} with the events booted, wentBack, connected, disconnected,
+progress and warning.
 
 With --local, only --thing is needed: the running \`fota local\` creates the
 thing and its certificate. The device fetches images over http only with --local
@@ -18,6 +28,7 @@ or if its broker is on this machine.
 Examples:
   $ fota device --local --thing demo-1
   $ fota device --local --thing demo --count 40     # demo-1 to demo-40
+  $ fota device --local --thing fleet --count 10000
   $ fota publish app.bin --slot any --to demo-1 --bucket firmware --local`;
 
 export function deviceCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {

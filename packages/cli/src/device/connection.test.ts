@@ -51,7 +51,7 @@ describe("an encrypted key", () => {
     await writeFile(join(cwd, "passphrase"), text);
     const connection = (await connect("passphrase")).of("thing", cwd);
     expect(await connection.options(() => {})).toMatchObject({
-      key: expect.stringMatching(/^-----BEGIN PRIVATE KEY/),
+      identity: { key: expect.stringMatching(/^-----BEGIN PRIVATE KEY/) },
     });
   });
 

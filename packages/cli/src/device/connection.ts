@@ -34,8 +34,6 @@ export interface Connections {
 
 /** Reconnects soon after the stand-in is back; jitter spreads a fleet. */
 const RECONNECT = { baseMs: 500, maxMs: 5_000 };
-/** Requests within this time of an answer belong to the same attempt to connect. */
-const SAME_ATTEMPT_MS = 300;
 
 /**
  * Finds the running stand-in, or reads the files that the options name; once for any number of devices.
@@ -61,11 +59,10 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
       passphrase: passphrasePath === undefined ? undefined : () => readPassphrase(passphrasePath),
     }),
   );
-  const pems = { ...identity, ...(identity.ca && { ca: identity.ca.join("") }) };
   return {
     of: (thingName) => ({
-      options: async () => ({ thingName, url: mqtt, ...pems }),
-      http: given({ ca: pems.ca }),
+      options: async () => ({ thingName, url: mqtt, identity }),
+      http: given({ ca: identity.ca }),
       standIn: () => undefined,
     }),
     prepare: async () => {},
@@ -107,21 +104,16 @@ async function atStandIn({ host, settings, output }: Context): Promise<Connectio
         standIn: () => connectedTo,
         async options(onMoved) {
           const { mqtts: url } = await identities.identityOf(thingName, dir);
-          // Certificate and key are requested separately, and must come from the same stand-in.
-          const identity = shareAnswer(SAME_ATTEMPT_MS, () => identities.identityOf(thingName, dir));
-          const atThisUrl = async () => {
-            const found = await identity();
-            connectedTo = found.ca;
-            if (found.mqtts === url) return found;
-            onMoved();
-            throw new FotaError("MQTT_CLOSED", `the broker is at ${found.mqtts} now`);
-          };
           return {
             thingName,
             url,
-            ca: async () => (await atThisUrl()).ca,
-            cert: async () => (await atThisUrl()).certificate,
-            key: async () => (await atThisUrl()).privateKey,
+            identity: async () => {
+              const found = await identities.identityOf(thingName, dir);
+              connectedTo = found.ca;
+              if (found.mqtts === url) return found.tls;
+              onMoved();
+              throw new FotaError("MQTT_CLOSED", `the broker is at ${found.mqtts} now`);
+            },
             reconnect: RECONNECT,
             proxy: false, // as for the command's own requests to a stand-in
           };
@@ -133,19 +125,5 @@ async function atStandIn({ host, settings, output }: Context): Promise<Connectio
       await identities.identityOf(thingName, dir);
     },
     close: () => identities.close(),
-  };
-}
-
-/** Returns a function that gives all callers the same answer while it is pending and for `forMs` after it arrived. */
-function shareAnswer<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
-  let shared: Promise<T> | undefined;
-  let endsMs = Number.POSITIVE_INFINITY;
-  return () => {
-    if (shared !== undefined && performance.now() < endsMs) return shared;
-    endsMs = Number.POSITIVE_INFINITY;
-    shared = ask().finally(() => {
-      endsMs = performance.now() + forMs;
-    });
-    return shared;
   };
 }

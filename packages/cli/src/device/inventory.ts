@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Device, Log, StateStore } from "@fota/agent";
+import type { Device, StateStore } from "@fota/agent";
 import { createInventory, type InventoryReporter } from "@fota/agent/inventory";
-import { fileState } from "@fota/agent/node";
 import type { DeviceConnection } from "./connection.js";
+import { processState } from "./process-state.js";
 
 /**
  * Returns the inventory of a virtual device. A stand-in that was started again without its state knows no shadow, so the
@@ -12,9 +12,8 @@ import type { DeviceConnection } from "./connection.js";
 export function virtualInventory(
   dir: string,
   { standIn }: Pick<DeviceConnection, "standIn">,
-  log: Log,
 ): NonNullable<Device["inventory"]> {
-  const file = fileState(join(dir, "fota-inventory.json"), log);
+  const file = processState(join(dir, "fota-inventory.json"));
   let current: { of: string; reporter: InventoryReporter } | undefined;
   return {
     async report(device, mqtt, identified) {

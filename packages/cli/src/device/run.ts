@@ -10,7 +10,8 @@ import { parseDurationSeconds } from "../settings/flags.js";
 import type { Progress } from "../terminal/output.js";
 import { connectionsOf, isOnThisMachine } from "./connection.js";
 import { runFleet } from "./fleet.js";
-import { eventFormatter } from "./format.js";
+import { checkOpenFiles, openFilesLimit } from "./open-files.js";
+import { displayEvents } from "./show-events.js";
 import type { TrialFailure } from "./trial-failure.js";
 
 /** Holds the options of `fota device`, as commander names them. */
@@ -32,8 +33,10 @@ export interface DeviceOptions {
 
 /** Limits the handshakes at once: more would time out, because the stand-in is one process. */
 const CONNECTING_AT_ONCE = 32;
-/** Shows downloads step by step for at most this many devices. */
-const SHOWN_CLOSELY = 5;
+/** Limits the updates at once: more would not end sooner, and each takes memory and open files. */
+const WORKING_AT_ONCE = 32;
+/** Locks the folder of each device for at most this many, and else that of the first: a lock takes an open file. */
+const LOCKED_MAX = 1_000;
 
 /**
  * Runs virtual devices until the command is interrupted; with `--dir`, the next run continues with their state.
@@ -63,6 +66,9 @@ export async function runDevice(context: Context, options: DeviceOptions): Promi
   const model = checkModel(options.model);
   const fwVersion = checkVersion(options.fwVersion, "--fw-version");
   setMaxListeners(0, host.signal); // requests of many devices listen to it at once; this is no leak
+  const locks = things.length <= LOCKED_MAX ? things.length : 1;
+  const files = { devices: things.length, locks, updates: 2 * WORKING_AT_ONCE };
+  checkOpenFiles(files, await openFilesLimit());
   const connections = await connectionsOf(context, options);
   const devices = things.map((name) => ({ name, dir: options.count === undefined ? dir : join(dir, name) }));
   await output.during("making certificates", async (progress) => {
@@ -74,32 +80,29 @@ export async function runDevice(context: Context, options: DeviceOptions): Promi
   });
   const what = things.length === 1 ? "virtual device" : `${things.length} virtual devices`;
   output.note(`${what} ${[...new Set([things[0], things.at(-1)])].join(" to ")}, state in ${dir}`);
-  const width = Math.max(...[things[0], things.at(-1)].map((name = "") => name.length));
-  const inTurn = limiter(CONNECTING_AT_ONCE);
+  const display = displayEvents(output, things);
+  const turns = {
+    connect: limiter(CONNECTING_AT_ONCE),
+    work: limiter(WORKING_AT_ONCE),
+    trial: limiter(WORKING_AT_ONCE),
+  };
   await runFleet(
-    devices.map(({ name, dir }) => {
-      const format = eventFormatter(
-        name.padEnd(width),
-        output.paint,
-        things.length > SHOWN_CLOSELY ? 50 : 10,
-      );
-      return {
-        dir,
-        connection: connections.of(name, dir),
-        confirmWithinMs: confirmWithinSeconds * 1000,
-        allowLoopbackHttp: context.settings.local || isOnThisMachine(options.mqtt),
-        inventory: context.settings.local || options.inventory === true,
-        inTurn,
-        ...given({ model, fwVersion, fail }),
-        onEvent: (event) => {
-          const text = format(event);
-          if (output.json) output.line({ thing: name, ...event }, "");
-          else if (text !== undefined) output.line(event, text);
-        },
-      };
-    }),
+    devices.map(({ name, dir }) => ({
+      dir,
+      lock: locks === things.length || name === things[0],
+      connection: connections.of(name, dir),
+      confirmWithinMs: confirmWithinSeconds * 1000,
+      allowLoopbackHttp: context.settings.local || isOnThisMachine(options.mqtt),
+      inventory: context.settings.local || options.inventory === true,
+      turns,
+      ...given({ model, fwVersion, fail }),
+      onEvent: display.of(name),
+    })),
     host.signal,
-  ).finally(() => connections.close());
+  ).finally(() => {
+    display.close();
+    connections.close();
+  });
   output.note("stopped");
   return EXIT.done;
 }

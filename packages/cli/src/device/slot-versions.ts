@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { fileState } from "@fota/agent/node";
+import { processState } from "./process-state.js";
 
 /** Stores the version in each slot of a virtual device, as the installing job stated it. */
 export interface SlotVersions {
   of(slot: number): Promise<string | undefined>;
-  /** Sets a version; durable when it resolves. `undefined`: the job stated no version. */
+  /** Sets a version. `undefined`: the job stated no version. */
   set(slot: number, version: string | undefined): Promise<void>;
 }
 
@@ -14,7 +14,7 @@ export interface SlotVersions {
  * @param factory version of the slots that nothing was installed into
  */
 export function slotVersions(dir: string, factory: string | undefined): SlotVersions {
-  const file = fileState(join(dir, "versions.json"));
+  const file = processState(join(dir, "versions.json"));
   return {
     async of(slot) {
       const versions = parse(await file.load());

@@ -1,6 +1,6 @@
+import { readDeviceIdentity, type TlsIdentity } from "@fota/agent/node";
 import { limiter } from "../at-once.js";
 import { standInAccess } from "../aws/access.js";
-import type { DeviceIdentity } from "../aws/device-setup.js";
 import { type Iot, openIot } from "../aws/iot.js";
 import type { Host } from "../host.js";
 import { findStandIn } from "../stand-in/find.js";
@@ -8,11 +8,13 @@ import { readCa } from "../stand-in/read-ca.js";
 import { standInIdentity } from "./identity.js";
 
 /** Holds what a device needs from the running stand-in. */
-interface StandInIdentity extends DeviceIdentity {
+interface StandInIdentity {
   /** `mqtts://host:port`. */
   mqtts: string;
   /** PEM. */
   ca: string;
+  /** The same object for each connection of the device, so that its files are read and parsed once. */
+  tls: TlsIdentity;
 }
 
 /**
@@ -56,6 +58,8 @@ export function standInIdentities(
    * Holds clients by endpoint and region: requests of one device may still run when another finds the next stand-in.
    */
   const clients = new Map<string, Iot>();
+  /** Holds what each device connects with, by its folder. */
+  const known = new Map<string, { ca: string; tls: Promise<TlsIdentity> }>();
 
   async function find(): Promise<Found> {
     const info = await findStandIn(endpoint, host);
@@ -75,13 +79,25 @@ export function standInIdentities(
 
   return {
     endpoint: async () => (await current()).endpoint,
-    identityOf: (thingName, dir) =>
-      atMost(async () => {
-        const { mqtts, ca, iot } = await current();
-        return { mqtts, ca, ...(await standInIdentity(iot, thingName, dir, ca)) };
-      }),
+    async identityOf(thingName, dir) {
+      const { mqtts, ca, iot } = await current();
+      let identity = known.get(dir);
+      if (identity?.ca !== ca) {
+        identity = { ca, tls: atMost(() => readIdentity(iot, thingName, dir, ca)) };
+        known.set(dir, identity);
+        identity.tls.catch(() => known.delete(dir)); // the next connection tries again
+      }
+      return { mqtts, ca, tls: await identity.tls };
+    },
     close: () => {
       for (const iot of clients.values()) iot.close();
     },
   };
+}
+
+/** Returns what a device connects with, without its PEM texts: OpenSSL has parsed them. */
+async function readIdentity(iot: Iot, thingName: string, dir: string, ca: string): Promise<TlsIdentity> {
+  const { certificate: cert, privateKey: key } = await standInIdentity(iot, thingName, dir, ca);
+  const { secureContext } = await readDeviceIdentity({ ca, cert, key });
+  return { secureContext };
 }

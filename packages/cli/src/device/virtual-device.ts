@@ -1,25 +1,39 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Device, Fota, type HookAnswer, Jobs, type Log } from "@fota/agent";
+import { type Device, FotaAgent, type HookAnswer, Jobs, type Log, type Mqtt } from "@fota/agent";
 import { createDelta } from "@fota/agent/delta";
 import {
   connectThing,
   fileSlots,
-  fileState,
   nodeClock,
   nodeHttp,
   nodeRandom,
-  simulateBoot,
+  openSimulatedRecord,
+  type SimulatedRecord,
 } from "@fota/agent/node";
 import { isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { given } from "../given.js";
 import type { DeviceConnection } from "./connection.js";
 import { virtualInventory } from "./inventory.js";
+import { processState } from "./process-state.js";
 import { slotVersions } from "./slot-versions.js";
 import type { TrialFailure } from "./trial-failure.js";
 
+/** Limits how many devices of a process do something at once. Each function calls the task when it may start. */
+export interface Turns {
+  connect: Turn;
+  /** A pass over the jobs, which downloads an image if there is one. */
+  work: Turn;
+  /** The same on trial. It does not wait for all the devices that have not started yet. */
+  trial: Turn;
+}
+
+type Turn = <T>(task: () => Promise<T>) => Promise<T>;
+
 export interface VirtualDeviceOptions {
   dir: string;
+  /** True to lock `dir` against other processes, which takes an open file. */
+  lock: boolean;
   connection: DeviceConnection;
   /** Limits the time in which a trial must confirm itself; after it, a hanging image is reverted. */
   confirmWithinMs: number;
@@ -32,11 +46,12 @@ export interface VirtualDeviceOptions {
   inventory: boolean;
   /** True if images come from a stand-in on this machine, whose URLs are http. */
   allowLoopbackHttp: boolean;
-  /** Limits how many devices connect at once. */
-  inTurn: <T>(task: () => Promise<T>) => Promise<T>;
+  turns: Turns;
   signal: AbortSignal;
   onEvent(event: DeviceEvent): void;
 }
+
+type Boot = ReturnType<SimulatedRecord["boot"]>;
 
 /** Describes what a virtual device reports. */
 export type DeviceEvent =
@@ -50,9 +65,9 @@ export type DeviceEvent =
   | { event: "warning"; message: string };
 
 const SLOT_SIZE_BYTES = 1024 ** 3;
-/** A notification wakes the agent at once; polling serves work that waits for a time. */
-const POLL_MS = 1_000;
 const RECONNECT_MS = 2_000;
+/** Delays of the agent after an error of link or service: short, because the stand-in is soon back. */
+const RETRY = { baseMs: 1_000, maxMs: 5_000 };
 
 /**
  * Runs the real agent on file slots until `signal` aborts. The boot is simulated: every image boots, because this
@@ -60,8 +75,9 @@ const RECONNECT_MS = 2_000;
  */
 export async function runVirtualDevice(options: VirtualDeviceOptions): Promise<void> {
   const { dir, fail, confirmWithinMs, signal, onEvent } = options;
+  const record = await openSimulatedRecord(dir, { lock: options.lock });
   while (!signal.aborted) {
-    const boot = await simulateBoot(dir);
+    const boot = record.boot();
     onEvent({ event: "booted", slot: boot.slot, trial: boot.trial });
     if (boot.trial && fail === "boot") {
       onEvent({ event: "wentBack", slot: boot.slot, why: "died" });
@@ -72,25 +88,31 @@ export async function runVirtualDevice(options: VirtualDeviceOptions): Promise<v
       if (!signal.aborted) onEvent({ event: "wentBack", slot: boot.slot, why: "hung" });
       continue;
     }
-    await runFirmware(options, boot.slot);
+    await runFirmware(options, record, boot);
   }
 }
 
-/** Runs one boot: the firmware's main loop, until the agent resets the device. */
-async function runFirmware(options: VirtualDeviceOptions, slot: number): Promise<void> {
-  const { dir, signal, onEvent, fail, allowLoopbackHttp } = options;
-  const versions = slotVersions(dir, options.fwVersion);
-  const device = deviceOf(options, slot, await versions.of(slot));
-  const fota = new Fota(device, {
-    onProgress: (report: UpdateReport) => onEvent({ event: "progress", ...report }),
-    selfTest: async () => fail !== "self-test",
-    allowLoopbackHttp,
-    beforeInstall: async ({ slot, version }): Promise<HookAnswer> => {
-      await versions.set(slot, version);
-      return "allow";
-    },
-  });
-  while (!signal.aborted && !(await runSession(fota, options))) {
+/** Runs one boot of the firmware, until the agent resets the device. */
+async function runFirmware(
+  options: VirtualDeviceOptions,
+  record: SimulatedRecord,
+  boot: Boot,
+): Promise<void> {
+  const versions = slotVersions(options.dir, options.fwVersion);
+  const device = deviceOf(options, record, boot.slot, await versions.of(boot.slot));
+  const agentOn = (thing: Mqtt) =>
+    new FotaAgent(device, new Jobs(thing), {
+      autoReset: false,
+      retry: RETRY,
+      inTurn: boot.trial ? options.turns.trial : options.turns.work,
+      selfTest: async () => options.fail !== "self-test",
+      allowLoopbackHttp: options.allowLoopbackHttp,
+      beforeInstall: async ({ slot, version }): Promise<HookAnswer> => {
+        await versions.set(slot, version);
+        return "allow";
+      },
+    });
+  while (!options.signal.aborted && !(await runSession(agentOn, options))) {
     // The broker has another address: the same firmware connects there.
   }
 }
@@ -98,47 +120,33 @@ async function runFirmware(options: VirtualDeviceOptions, slot: number): Promise
 /**
  * Runs one session, which reconnects by itself, until the reset (true) or until the broker has another address (false).
  */
-async function runSession(fota: Fota, options: VirtualDeviceOptions): Promise<boolean> {
-  const moved = new AbortController();
-  const ended = AbortSignal.any([options.signal, moved.signal]);
-  const thing = await connectWithRetry(options, () => moved.abort());
+async function runSession(
+  agentOn: (thing: Mqtt) => FotaAgent,
+  options: VirtualDeviceOptions,
+): Promise<boolean> {
+  const { signal, onEvent } = options;
+  let end: (isReset: boolean) => void = () => {};
+  const ended = new Promise<boolean>((resolve) => {
+    end = resolve;
+  });
+  const thing = await connectWithRetry(options, () => end(false));
   if (thing === undefined) return true;
-  let call: Promise<unknown> | undefined;
-  try {
-    const jobs = new Jobs(thing);
-    const wakeUp = wakeUpBy(jobs, ended);
-    let force = true;
-    while (!ended.aborted) {
-      const handling = fota.handleFotaJobs(jobs, { force });
-      call = handling;
-      if (await unlessAborted(handling, ended)) return true;
-      force = false;
-      await wakeUp();
-    }
-    return options.signal.aborted;
-  } finally {
-    await thing.disconnect();
-    // Requests that are still running must not reconnect to the old address or disturb the next session.
-    if (!options.signal.aborted && moved.signal.aborted) {
-      await unlessAborted(Promise.resolve(call), options.signal);
-      await thing.disconnect();
-    }
-  }
-}
-
-/** Waits for a notification, the next poll or the end, whichever comes first. */
-function wakeUpBy(jobs: Jobs, ended: AbortSignal): () => Promise<void> {
-  return () => {
-    const woken = new AbortController();
-    const forget = jobs.onChange(() => woken.abort());
-    return sleep(POLL_MS, undefined, { signal: AbortSignal.any([ended, woken.signal]) })
-      .catch(() => undefined)
-      .finally(forget);
-  };
+  const agent = agentOn(thing);
+  agent.on("progress", (report) => onEvent({ event: "progress", ...report }));
+  agent.on("resetDue", () => end(true));
+  agent.start();
+  const isReset = await unlessAborted(ended, signal);
+  const stopped = agent.stop();
+  await thing.disconnect();
+  // Work that has not ended yet must not reconnect to the old address or disturb the next session.
+  await unlessAborted(stopped, signal);
+  await thing.disconnect();
+  return isReset ?? true;
 }
 
 function deviceOf(
   { dir, connection, model, inventory, onEvent }: VirtualDeviceOptions,
+  record: SimulatedRecord,
   runningSlot: number,
   firmwareVersion: string | undefined,
 ): Device {
@@ -147,15 +155,15 @@ function deviceOf(
   };
   return {
     // The reset is the return of runFirmware: the loop around it boots again.
-    slots: fileSlots({ dir, runningSlot, slotSizeBytes: SLOT_SIZE_BYTES, restart: async () => {} }),
+    slots: fileSlots({ dir, record, runningSlot, slotSizeBytes: SLOT_SIZE_BYTES, restart: async () => {} }),
     http: nodeHttp(connection.http),
-    state: fileState(join(dir, "fota-state.json"), log),
+    state: processState(join(dir, "fota-state.json")),
     clock: nodeClock,
     random: nodeRandom,
     log,
     wallClockMs: () => Date.now(),
     delta: createDelta(),
-    ...(inventory && { inventory: virtualInventory(dir, connection, log) }),
+    ...(inventory && { inventory: virtualInventory(dir, connection) }),
     ...given({ model, firmwareVersion }),
   };
 }
@@ -165,7 +173,7 @@ function deviceOf(
  * @throws {FotaError} CONFIG_INVALID for a certificate or key that no further attempt can make valid
  */
 async function connectWithRetry(
-  { connection, inTurn, signal, onEvent }: VirtualDeviceOptions,
+  { connection, turns, signal, onEvent }: VirtualDeviceOptions,
   onMoved: () => void,
 ) {
   let online: boolean | undefined;
@@ -176,10 +184,8 @@ async function connectWithRetry(
   };
   while (!signal.aborted) {
     try {
-      return await inTurn(async () => {
-        const options = await connection.options(onMoved);
-        return await connectThing({ ...options, onConnectionChange });
-      });
+      const options = await connection.options(onMoved);
+      return await connectThing({ ...options, inTurn: turns.connect, onConnectionChange });
     } catch (error) {
       if (isFotaError(error, "CONFIG_INVALID")) throw error;
       onEvent({ event: "warning", message: messageOf(error) });
