@@ -3,6 +3,8 @@ import { type Listed, ListIndex } from "./list-index.js";
 /**
  * Indexes by the Map, Set or record that has the items. An index is made when its list is first asked for, and follows
  * every change from then on. It is derived, so the stored state has none, and a restored state begins without.
+ *
+ * Indexes are for queries. A command takes what it changes from the Map: a snapshot that is being written follows that.
  */
 const indexes = new WeakMap<object, ListIndex<Listed>>();
 

@@ -1,6 +1,6 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, versionConflict } from "../errors.js";
-import { addName, put, remove, removeName } from "../listing/indexes.js";
+import { addName, change, put, remove, removeName } from "../listing/indexes.js";
 import { WatchedMap } from "../state/watched-map.js";
 import { nextSequence, noteChange, type RegistryContext, randomUuid } from "./context.js";
 import { sameStrings } from "./fields.js";
@@ -87,7 +87,9 @@ export function addThingToBillingGroup(context: RegistryContext, input: BillingI
   const thing = existingThing(world, input.thingName);
   leaveBillingGroup(context, thing);
   addName(group.things, thing.thingName, thing);
-  thing.billingGroupName = group.billingGroupName;
+  change(world.things, thing, () => {
+    thing.billingGroupName = group.billingGroupName;
+  });
 }
 
 /** @throws {AwsError} ResourceNotFound */
@@ -100,7 +102,9 @@ export function removeThingFromBillingGroup(context: RegistryContext, input: Bil
 function leaveBillingGroup(context: RegistryContext, thing: Thing): void {
   const group = context.world.billingGroups?.get(thing.billingGroupName ?? "");
   if (group !== undefined) removeName(group.things, thing.thingName, thing);
-  delete thing.billingGroupName;
+  change(context.world.things, thing, () => {
+    delete thing.billingGroupName;
+  });
   noteChange(context, thing.thingName, "registry");
 }
 

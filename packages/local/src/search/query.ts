@@ -3,7 +3,7 @@
  * joined by AND, OR, NOT (or `-`) and parentheses. Two terms side by side mean AND.
  */
 import { bareText, type GroupField, invalidQuery, type Term, tokenize } from "./tokens.js";
-import type { Value } from "./values.js";
+import { type Value, writtenKey } from "./values.js";
 
 /** Reads a field of the documents of an index. */
 export interface FieldReader<D> {
@@ -97,6 +97,22 @@ export function parseQuery(text: string): Query {
   const query = clauses();
   if (at < tokens.length) throw invalidQuery(text, "it has a closing parenthesis without an opening one");
   return query;
+}
+
+/** A value, without wildcards, that a document must have to be a result. */
+export interface RequiredValue {
+  field: string;
+  /** The `valueKey` of the value. */
+  key: string;
+}
+
+/** Returns the values that every result of a query has. */
+export function requiredValues(query: Query): RequiredValue[] {
+  if ("all" in query) return query.all.flatMap(requiredValues);
+  if ("any" in query || "not" in query) return [];
+  const { field, written, isValue } = query;
+  const key = isValue ? writtenKey(written) : undefined;
+  return field === undefined || key === undefined ? [] : [{ field, key }];
 }
 
 /** Returns the terms of a query in their order. */

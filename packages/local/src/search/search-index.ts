@@ -1,5 +1,6 @@
 import { notSupported } from "../errors.js";
 import { listOf } from "../listing/indexes.js";
+import type { InOrder } from "../listing/list-index.js";
 import type { Connectivity } from "../registry/registry.js";
 import { type AggregatedField, invalidAggregation } from "./aggregation.js";
 import { groupField, type IndexedGroup, parentGroupNames, requireGroupField } from "./group-fields.js";
@@ -14,16 +15,19 @@ import {
   thingIndexingOf,
 } from "./indexing.js";
 import { checkQuery, compileQuery, type Matches, parseQuery } from "./query.js";
+import { thingCandidates } from "./thing-candidates.js";
 import { searchedField, thingField } from "./thing-fields.js";
 import { parseThingQuery } from "./thing-query.js";
 
 /** An index that requests search and aggregate. */
 export interface SearchIndex<D> {
-  /** Yields its documents, the oldest first: only those after the one with the sequence number `last`, if it is given. */
-  documents(last?: number): Iterable<D>;
+  /**
+   * Parses a query. Returns a function that yields the documents that it finds, the oldest first: only those after the one
+   * with the sequence number `last`, if it is given.
+   * @throws {AwsError} InvalidQuery; InvalidRequest for a field that is not indexed
+   */
+  find(query: string): (last?: number) => Iterable<D>;
   sequenceOf(document: D): number;
-  /** @throws {AwsError} InvalidQuery; InvalidRequest for a field that is not indexed */
-  parse(query: string): Matches<D>;
   /**
    * Returns a field to aggregate, or the default one.
    * @throws {AwsError} InvalidAggregation
@@ -38,12 +42,12 @@ export function thingsIndex(
 ): SearchIndex<IndexedThing> {
   const known = isConnectivityIndexed(world) ? clients : undefined;
   return {
-    *documents(last) {
-      for (const thing of listOf(world.things).after(last, "oldestFirst"))
-        yield indexedThing(world, thing, known);
+    find(text) {
+      const { finds, required } = parseThingQuery(world, text);
+      const things = thingCandidates(world, required);
+      return (last) => found(things, last, finds, (thing) => indexedThing(world, thing, known));
     },
     sequenceOf: ({ thing }) => thing.sequence,
-    parse: (query) => parseThingQuery(world, query).finds,
     aggregated: (name = "registry.version") => aggregatedThingField(world, name),
   };
 }
@@ -51,17 +55,27 @@ export function thingsIndex(
 /** Returns the index of thing groups. */
 export function thingGroupsIndex(world: SearchWorld): SearchIndex<IndexedGroup> {
   return {
-    *documents(last) {
-      for (const group of listOf(world.groups).after(last, "oldestFirst")) yield { world, group };
-    },
-    sequenceOf: ({ group }) => group.sequence,
-    parse(text) {
+    find(text) {
       const query = parseQuery(text);
       checkQuery(text, query);
-      return compileQuery(query, (name) => requireGroupField(name, text));
+      const finds = compileQuery<IndexedGroup>(query, (name) => requireGroupField(name, text));
+      return (last) => found(listOf(world.groups), last, finds, (group) => ({ world, group }));
     },
+    sequenceOf: ({ group }) => group.sequence,
     aggregated: (name = "version") => aggregatedGroupField(world, name),
   };
+}
+
+function* found<T, D>(
+  list: InOrder<T>,
+  last: number | undefined,
+  finds: Matches<D>,
+  toDocument: (item: T) => D,
+): Iterable<D> {
+  for (const item of list.after(last, "oldestFirst")) {
+    const document = toDocument(item);
+    if (finds(document)) yield document;
+  }
 }
 
 /** Returns a group as SearchIndex shows it. */

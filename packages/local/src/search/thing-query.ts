@@ -2,12 +2,23 @@ import { AwsError, notSupported } from "../errors.js";
 import type { IndexedPart } from "../registry/context.js";
 import type { IndexedThing } from "./indexed-thing.js";
 import type { SearchWorld } from "./indexing.js";
-import { checkQuery, compileQuery, type Matches, parseQuery, type Query, termsOf } from "./query.js";
+import {
+  checkQuery,
+  compileQuery,
+  type Matches,
+  parseQuery,
+  type Query,
+  type RequiredValue,
+  requiredValues,
+  termsOf,
+} from "./query.js";
 import { ANY_FIELD, requireSearchedField, searchedField, type ThingField } from "./thing-fields.js";
 
 /** A query over things that was accepted, and may be saved. */
 export interface ThingQuery {
   finds: Matches<IndexedThing>;
+  /** What every thing that it finds has. */
+  required: readonly RequiredValue[];
   /** The parts of a thing that its result depends on. */
   parts: ReadonlySet<IndexedPart>;
   /** Whether the present settings index all its fields. */
@@ -34,7 +45,7 @@ export function parseSavedQuery(text: string): ThingQuery {
     );
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return { finds: () => false, parts: new Set(), isIndexed: () => false };
+    return { finds: () => false, required: [], parts: new Set(), isIndexed: () => false };
   }
 }
 
@@ -47,6 +58,7 @@ function compile(query: Query, fieldOf: (name: string | undefined) => ThingField
   });
   return {
     finds,
+    required: requiredValues(query),
     parts: new Set(fields.flatMap(({ parts }) => parts)),
     isIndexed: (world) => fields.every((field) => field.isIndexed(world)),
   };

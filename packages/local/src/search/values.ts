@@ -30,11 +30,9 @@ export function numberOf(value: Value): number | undefined {
  * matches however it is written. In a value with spaces, a word or several words in a row match too.
  */
 export function matchesValue(written: string): ValueTest {
-  const parts = [...written.toLowerCase().matchAll(/\\(.)|"((?:\\.|[^"\\])*)"|([^\\"]+)/gsu)];
-  const pattern: Glob = parts.flatMap(([, escaped, quoted, plain = ""]) => {
-    const exact = escaped ?? (quoted === undefined ? undefined : unescapeText(quoted));
-    return exact === undefined ? parseGlob(plain) : literalGlob(exact);
-  });
+  const pattern: Glob = partsOf(written).flatMap(({ text, isExact }) =>
+    isExact ? literalGlob(text) : parseGlob(text),
+  );
   const number = NUMBER.test(written) ? Number(written) : undefined;
   const wordCount = unescapeText(written.replaceAll('"', "")).trim().split(/\s+/u).length;
   return (value) => {
@@ -44,6 +42,33 @@ export function matchesValue(written: string): ValueTest {
     if (number !== undefined && numberOf(value) === number) return true;
     return /\s/u.test(text) && wordRuns(text, wordCount).some((run) => matchesGlob(pattern, run));
   };
+}
+
+interface WrittenPart {
+  /** In lower case. */
+  text: string;
+  /** It was quoted or escaped, so it has no wildcards. */
+  isExact: boolean;
+}
+
+function partsOf(written: string): WrittenPart[] {
+  const parts = [...written.toLowerCase().matchAll(/\\(.)|"((?:\\.|[^"\\])*)"|([^\\"]+)/gsu)];
+  return parts.map(([, escaped, quoted, plain = ""]) => {
+    const exact = escaped ?? (quoted === undefined ? undefined : unescapeText(quoted));
+    return { text: exact ?? plain, isExact: exact !== undefined };
+  });
+}
+
+/** Returns a key that is the same for all values without spaces that one written value without wildcards matches. */
+export function valueKey(text: string): string {
+  return NUMBER.test(text) ? `#${Number(text)}` : text.toLowerCase();
+}
+
+/** Returns the `valueKey` of what a written value matches; `undefined` if it has wildcards. */
+export function writtenKey(written: string): string | undefined {
+  const parts = partsOf(written);
+  if (parts.some(({ text, isExact }) => !isExact && /[*?]/u.test(text))) return undefined;
+  return valueKey(parts.map(({ text }) => text).join(""));
 }
 
 /**

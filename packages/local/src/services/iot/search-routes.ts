@@ -108,7 +108,7 @@ function search<D>(
   body: Members,
   paging: Members,
 ): { items: D[]; nextToken?: string } {
-  const matches = index.parse(readQueryString(body));
+  const find = index.find(readQueryString(body));
   const { items, nextToken } = page({ after: found }, "oldestFirst", paging);
   return {
     items: items.map(({ document }) => document),
@@ -116,20 +116,17 @@ function search<D>(
   };
 
   function* found(last: number | undefined) {
-    for (const document of index.documents(last)) {
-      if (matches(document)) yield { sequence: index.sequenceOf(document), document };
-    }
+    for (const document of find(last)) yield { sequence: index.sequenceOf(document), document };
   }
 }
 
 /** Returns the values of the field in all documents that the query finds, and how many it finds. */
 function aggregateIn<D>(index: SearchIndex<D>, body: Members) {
-  const matches = index.parse(readQueryString(body));
+  const find = index.find(readQueryString(body));
   const field: AggregatedField<D> = index.aggregated(optionalString(body, "aggregationField"));
   let totalCount = 0;
   const values = [];
-  for (const document of index.documents()) {
-    if (!matches(document)) continue;
+  for (const document of find()) {
     totalCount += 1;
     values.push(...field.values(document));
   }
