@@ -83,3 +83,8 @@ export function deleteConflict(message: string): AwsError {
 export function certificateValidation(message: string): AwsError {
   return new AwsError("CertificateValidationException", 400, message);
 }
+
+/** The verification certificate of a CA does not prove that its owner asked for the registration. */
+export function registrationCodeValidation(message: string): AwsError {
+  return new AwsError("RegistrationCodeValidationException", 400, message);
+}

@@ -28,12 +28,19 @@ const REQUEST = [
   "-----END CERTIFICATE REQUEST-----",
 ].join("\n");
 
-/** A certificate that the stand-in did not issue. */
-function foreignCertificate(): string {
+/** Certificates that the stand-in did not issue, as JSON: two CAs, two that the first one signed, and one more. */
+function foreignCertificates(): string {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const validity = { notBeforeMs: Date.now(), notAfterMs: Date.now() + 86_400_000 };
-  const signer = { subject: "factory", publicKey, privateKey };
-  return certificatePem(createCertificate({ subject: "sn0123", publicKey, ...validity }, signer));
+  const make = (subject: string, issuer: string, ca = false) =>
+    certificatePem(
+      createCertificate({ subject, publicKey, ca, ...validity }, { subject: issuer, publicKey, privateKey }),
+    );
+  return JSON.stringify({
+    cas: [make("ca 1", "ca 1", true), make("ca 2", "ca 2", true)],
+    signed: [make("sn1", "ca 1"), make("sn2", "ca 1")],
+    alone: make("sn3", "factory"),
+  });
 }
 
 /** Members that the stand-in never sends because it lacks the feature, by operation. */
@@ -45,8 +52,8 @@ const NOT_SUPPORTED: Readonly<Record<string, RegExp>> = {
   DescribeThingGroup: /attributePayload\.merge$/, // in requests only
   GetIndexingConfiguration: /filter\.connectivity$/,
   SearchIndex: /^things\.deviceDefender$/,
-  // Registered CAs, and transfers between accounts.
-  DescribeCertificate: /(caCertificateId|previousOwnedBy|transferData\..*)$/,
+  DescribeCertificate: /(previousOwnedBy|transferData\..*)$/, // transfers between accounts
+  DescribeCACertificate: /^registrationConfig/, // just-in-time provisioning
   DescribeProvisioningTemplate: /^preProvisioningHook/, // a hook is refused
   DescribeJob: /namespaceId$/,
   CreatePackageVersion: /^errorReason$/, // nothing here fails later
@@ -100,7 +107,7 @@ test.skipIf(python === undefined)(
     try {
       const script = fileURLToPath(new URL("./model-answers.py", import.meta.url));
       const env = { PATH: process.env["PATH"], HOME: home };
-      const { stdout } = await run(`${python}`, [script, local.endpoint, REQUEST, foreignCertificate()], {
+      const { stdout } = await run(`${python}`, [script, local.endpoint, REQUEST, foreignCertificates()], {
         env,
         timeout: 110_000,
       });

@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-endpoint, signing_request, foreign_certificate = sys.argv[1:]
+endpoint, signing_request, foreign = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 PAIR = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 CONFIG = Config(
     parameter_validation=False, retries={"max_attempts": 0}, signature_version="v4", s3={"addressing_style": "path"}
@@ -188,7 +188,20 @@ def index(iot, shadow_data):
 def certificates(iot):
     certificate = iot("CreateKeysAndCertificate", setAsActive=True)
     other = iot("CreateCertificateFromCsr", certificateSigningRequest=signing_request)
-    iot("RegisterCertificateWithoutCA", certificatePem=foreign_certificate)
+    iot("RegisterCertificateWithoutCA", certificatePem=foreign["alone"])
+    iot("GetRegistrationCode")
+    cas = [
+        iot("RegisterCACertificate", caCertificate=pem, certificateMode="SNI_ONLY", setAsActive=True)
+        for pem in foreign["cas"]
+    ]
+    ca_id = cas[0]["certificateId"]
+    signed = [iot("RegisterCertificate", certificatePem=pem) for pem in foreign["signed"]]
+    iot("DescribeCertificate", certificateId=signed[0]["certificateId"])
+    iot("DescribeCACertificate", certificateId=ca_id)
+    iot("ListCACertificates", pageSize=1)
+    iot("ListCertificatesByCA", caCertificateId=ca_id, pageSize=1)
+    iot("UpdateCACertificate", certificateId=ca_id, newStatus="INACTIVE")
+    iot("DeleteCACertificate", certificateId=ca_id)
     for alias in ("a1", "a2"):
         iot("CreateRoleAlias", roleAlias=alias, roleArn="arn:aws:iam::000000000000:role/upload")
     iot("DescribeRoleAlias", roleAlias="a1")

@@ -75,9 +75,16 @@ export async function openCertificateAuthority(dir: string): Promise<Certificate
     return { certificateId: certificateIdOf(certificate), certificatePem: certificatePem(certificate) };
   }
 
+  function deriveSecret(purpose: string): Buffer {
+    const key = signer.privateKey.export({ type: "pkcs8", format: "der" });
+    return Buffer.from(hkdfSync("sha256", key, "", purpose, 32));
+  }
+
   return {
     caPem,
     caPath,
+    deriveSecret,
+    registrationCode: deriveSecret("registration code").toString("hex"),
     issueServerCertificate(names = []) {
       const key = generateKeyPem();
       const certificate = createCertificate(
@@ -95,10 +102,6 @@ export async function openCertificateAuthority(dir: string): Promise<Certificate
         signer,
       );
       return { certificatePem: certificatePem(certificate), privateKeyPem: key };
-    },
-    deriveSecret(purpose) {
-      const key = signer.privateKey.export({ type: "pkcs8", format: "der" });
-      return Buffer.from(hkdfSync("sha256", key, "", purpose, 32));
     },
     async issueCertificate() {
       const keys = await promisify(generateKeyPair)("rsa", {

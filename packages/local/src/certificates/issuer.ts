@@ -11,6 +11,8 @@ export interface IssuedCertificate {
 
 /** Issues device certificates: the stand-in's own CA. Keeps no record of them. */
 export interface CertificateIssuer {
+  /** What the owner of another CA signs to register that CA: 64 hexadecimal digits. */
+  registrationCode: string;
   issueCertificate(): Promise<IssuedCertificate>;
   /** Issues a certificate for a key pair of the device. */
   issueFor(request: SigningRequest): Pick<IssuedCertificate, "certificateId" | "certificatePem">;

@@ -36,11 +36,13 @@ import {
   detachPolicy,
   detachThingPrincipal,
   registerCertificate,
+  registerCertificateWithCa,
   registerCertificateWithoutCa,
   updateCertificate,
 } from "../registry/certificates.js";
 import { indexConnectivity, noteConnectivity } from "../registry/connectivity.js";
 import { updateEventConfigurations } from "../registry/event-configurations.js";
+import { deleteForeignCa, registerForeignCa, updateForeignCa } from "../registry/foreign-cas.js";
 import {
   addThingToGroup,
   createThingGroup,
@@ -104,6 +106,7 @@ const COMMANDS = {
   indexConnectivity,
   noteConnectivity,
   registerCertificate,
+  registerCertificateWithCa,
   registerCertificateWithoutCa,
   updateCertificate,
   deleteCertificate,
@@ -116,6 +119,9 @@ const COMMANDS = {
   deletePolicy,
   attachPolicy,
   detachPolicy,
+  registerForeignCa,
+  updateForeignCa,
+  deleteForeignCa,
   createRoleAlias,
   updateRoleAlias,
   deleteRoleAlias,

@@ -1,6 +1,7 @@
 import { invalidRequest, notSupported } from "../errors.js";
 import { packageOrVersion } from "../packages/package.js";
 import { nameInArn } from "../registry/fields.js";
+import { existingForeignCa } from "../registry/foreign-cas.js";
 import { existingGroup } from "../registry/groups.js";
 import { existingPolicy } from "../registry/policies.js";
 import { existingProvisioningTemplate } from "../registry/provisioning.js";
@@ -47,6 +48,7 @@ const TAGGED: Readonly<Record<string, (world: World, name: string) => Tagged>> =
   thingtype: existingThingType,
   policy: existingPolicy,
   rolealias: existingRoleAlias,
+  cacert: existingForeignCa,
   package: packageOrVersion,
   provisioningtemplate: existingProvisioningTemplate,
 };

@@ -3,6 +3,7 @@ import { alreadyExists, certificateState, deleteConflict, notFound } from "../er
 import { addName, change, indexOf, listOf, put, remove, removeName } from "../listing/indexes.js";
 import { type InOrder, type KeysOf, ListIndex } from "../listing/list-index.js";
 import { nextSequence, type RegistryContext } from "./context.js";
+import { existingForeignCa } from "./foreign-cas.js";
 import { checkPolicyCount, existingPolicy } from "./policies.js";
 import type { Certificate, Policy, Registry, Thing } from "./registry.js";
 import { existingThing } from "./things.js";
@@ -21,25 +22,39 @@ export function registerCertificate(
   return addCertificate(context, { ...input, status: active ? "ACTIVE" : "INACTIVE" });
 }
 
+type ForeignCertificate = Pick<Certificate, "certificateId" | "certificatePem" | "status">;
+
 /** Adds a certificate that another CA issued. @throws {AwsError} ResourceAlreadyExists */
 export function registerCertificateWithoutCa(
   context: RegistryContext,
-  input: Pick<Certificate, "certificateId" | "certificatePem" | "status">,
+  input: ForeignCertificate,
 ): Readonly<Certificate> {
+  return addForeignCertificate(context, { ...input, mode: "SNI_ONLY" });
+}
+
+/** Adds a certificate that a registered CA issued. @throws {AwsError} ResourceNotFound, ResourceAlreadyExists */
+export function registerCertificateWithCa(
+  context: RegistryContext,
+  input: ForeignCertificate & { caCertificateId: string },
+): Readonly<Certificate> {
+  const { mode } = existingForeignCa(context.world, input.caCertificateId);
+  return addForeignCertificate(context, { ...input, ...(mode === "SNI_ONLY" && { mode }) });
+}
+
+function addForeignCertificate(context: RegistryContext, input: AddedCertificate): Readonly<Certificate> {
   const { certificateId } = input;
   const existing = context.world.certificates.get(certificateId);
   if (existing !== undefined) {
     const arn = certificateArn(context.world, existing);
     throw alreadyExists("The certificate is already registered.", certificateId, arn);
   }
-  return addCertificate(context, { ...input, mode: "SNI_ONLY" });
+  return addCertificate(context, input);
 }
 
+type AddedCertificate = ForeignCertificate & Pick<Certificate, "mode" | "caCertificateId">;
+
 /** Adds a certificate with the status that it begins with. */
-export function addCertificate(
-  context: RegistryContext,
-  input: Pick<Certificate, "certificateId" | "certificatePem" | "status" | "mode">,
-): Readonly<Certificate> {
+export function addCertificate(context: RegistryContext, input: AddedCertificate): Readonly<Certificate> {
   const certificate: Certificate = {
     sequence: nextSequence(context.world),
     createdAtMs: context.nowMs,

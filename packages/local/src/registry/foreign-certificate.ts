@@ -2,7 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { messageOf } from "@fota/shared";
 import { certificateIdOf } from "../certificates/ca.js";
 import { checkKey } from "../certificates/signing-request.js";
-import { certificateValidation } from "../errors.js";
+import { certificateValidation, registrationCodeValidation } from "../errors.js";
+import type { Registry } from "./registry.js";
 
 /**
  * Returns the id of a certificate that another CA issued, or that is self-signed. Its validity is checked when a client
@@ -10,7 +11,7 @@ import { certificateValidation } from "../errors.js";
  * @throws {AwsError} CertificateValidation
  */
 export function readForeignCertificate(certificatePem: string): string {
-  const certificate = parse(certificatePem);
+  const certificate = parse(certificatePem, "certificate");
   try {
     checkKey(certificate.publicKey);
   } catch (error) {
@@ -19,10 +20,47 @@ export function readForeignCertificate(certificatePem: string): string {
   return certificateIdOf(certificate.raw);
 }
 
-function parse(certificatePem: string): X509Certificate {
+/** Returns the id of a CA's certificate. @throws {AwsError} CertificateValidation */
+export function readCaCertificate(certificatePem: string): string {
+  const certificate = parse(certificatePem, "CA certificate");
+  if (!certificate.ca)
+    throw certificateValidation("The CA certificate cannot be used: it is not that of a CA");
+  return certificateIdOf(certificate.raw);
+}
+
+/**
+ * Checks that the owner of a CA's key signed a certificate for the registration code.
+ * @throws {AwsError} CertificateValidation, RegistrationCodeValidation
+ */
+export function checkVerification(caPem: string, verificationPem: string, registrationCode: string): void {
+  const verification = parse(verificationPem, "verification certificate");
+  if (!isIssuedBy(verification, new X509Certificate(caPem))) {
+    throw certificateValidation("The CA certificate did not sign the verification certificate.");
+  }
+  if (!verification.subject.split("\n").includes(`CN=${registrationCode}`)) {
+    throw registrationCodeValidation(
+      "The common name of the verification certificate is not the registration code.",
+    );
+  }
+}
+
+/** Returns the id of the registered, ACTIVE CA that signed the certificate. @throws {AwsError} CertificateValidation */
+export function findIssuer({ foreignCas }: Readonly<Registry>, certificatePem: string): string {
+  const certificate = parse(certificatePem, "certificate");
+  for (const { certificateId, certificatePem: caPem, status } of foreignCas?.values() ?? []) {
+    if (status === "ACTIVE" && isIssuedBy(certificate, new X509Certificate(caPem))) return certificateId;
+  }
+  throw certificateValidation("No registered CA certificate that is ACTIVE signed the certificate.");
+}
+
+function isIssuedBy(certificate: X509Certificate, ca: X509Certificate): boolean {
+  return certificate.checkIssued(ca) && certificate.verify(ca.publicKey);
+}
+
+function parse(certificatePem: string, what: string): X509Certificate {
   try {
     return new X509Certificate(certificatePem);
   } catch {
-    throw certificateValidation("The certificate cannot be used: it is not a certificate in PEM");
+    throw certificateValidation(`The ${what} cannot be used: it is not a certificate in PEM`);
   }
 }

@@ -34,8 +34,27 @@ export interface Registry {
   connectivity?: Map<string, Connectivity>;
   /** Absent until the first provisioning template or certificate over MQTT. */
   provisioning?: Provisioning;
+  /** Registered CAs of others, by the id of their certificate. Absent until the first. */
+  foreignCas?: ReadonlyMap<string, ForeignCa>;
   /** Absent until the first role alias. */
   roleAliases?: ReadonlyMap<string, RoleAlias>;
+}
+
+/** A CA that signs certificates of devices, other than the stand-in's own. */
+export interface ForeignCa {
+  /** Id of its certificate. */
+  certificateId: string;
+  sequence: number;
+  certificatePem: string;
+  status: "ACTIVE" | "INACTIVE";
+  /** SNI_ONLY: it was registered without a proof that the owner has its key. */
+  mode: "DEFAULT" | "SNI_ONLY";
+  createdAtMs: number;
+  lastUpdatedAtMs: number;
+  /** Number of changes, including its registration. */
+  customerVersion: number;
+  /** Absent if it has none. */
+  tags?: Record<string, string>;
 }
 
 /** A role that devices get temporary credentials for. */
@@ -177,8 +196,10 @@ export interface Certificate {
   lastUpdatedAtMs: number;
   /** Number of changes, including its creation; absent means 1. */
   customerVersion?: number;
-  /** Present only if another CA issued it, and it was registered without that CA. */
+  /** Present only if another CA issued it, and it was registered without that CA, or with one of this mode. */
   mode?: "SNI_ONLY";
+  /** Present only if it was registered with another CA. */
+  caCertificateId?: string;
   /** Names of the policies attached to it. */
   policies: ReadonlySet<string>;
   /** Names of the things it is attached to. */

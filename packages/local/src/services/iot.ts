@@ -9,6 +9,7 @@ import type { Authenticate } from "../rest/authenticate.js";
 import { optionalString, queryMembers } from "../rest/fields.js";
 import { type RestRequest, type Route, route } from "../rest/router.js";
 import { billingGroupRoutes } from "./iot/billing-group-routes.js";
+import { caCertificateRoutes } from "./iot/ca-certificate-routes.js";
 import { certificateRoutes } from "./iot/certificate-routes.js";
 import { eventConfigurationRoutes } from "./iot/event-configuration-routes.js";
 import { executionRoutes } from "./iot/execution-routes.js";
@@ -59,6 +60,7 @@ export function iotRoutes(options: Omit<IotServiceOptions, "authenticate">): Rou
     ...indexRoutes(engine, connectivity),
     ...searchRoutes(engine, connectivity),
     ...certificateRoutes(engine, issuer, onRevoked),
+    ...caCertificateRoutes(engine, issuer),
     ...policyRoutes(engine),
     ...provisioningTemplateRoutes(engine, issuer),
     ...roleAliasRoutes(engine),

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Credentials } from "./sigv4.js";
 
 /** Credentials that are valid until `expiresAtMs`, in requests that also have the token. */
-export interface TemporaryCredentials extends Credentials {
+interface TemporaryCredentials extends Credentials {
   sessionToken: string;
   expiresAtMs: number;
 }

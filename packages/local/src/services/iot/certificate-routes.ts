@@ -1,4 +1,3 @@
-import { createHash, X509Certificate } from "node:crypto";
 import { ACCOUNT_ID } from "../../account.js";
 import type { CertificateIssuer } from "../../certificates/issuer.js";
 import type { Engine } from "../../engine/engine.js";
@@ -8,7 +7,6 @@ import { sorted } from "../../listing/list-index.js";
 import { certificateArn, existingCertificate, thingsOf } from "../../registry/certificates.js";
 import { CERTIFICATE_ID, CERTIFICATE_PEM, nameInArn, THING_NAME } from "../../registry/fields.js";
 import { readForeignCertificate } from "../../registry/foreign-certificate.js";
-import type { Certificate } from "../../registry/registry.js";
 import { readClientSigningRequest } from "../../registry/signing-request.js";
 import { existingThing } from "../../registry/things.js";
 import {
@@ -21,8 +19,12 @@ import {
 } from "../../rest/fields.js";
 import { page, pageByMarker } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
-
-const STATUSES = ["ACTIVE", "INACTIVE", "REVOKED"] as const;
+import {
+  CERTIFICATE_STATUSES,
+  certificateSummary,
+  generationIdOf,
+  validityOf,
+} from "./certificate-answers.js";
 
 /**
  * Source: API model iot 2015-05-28, ThingPrincipalType. Certificates that belong to one thing only are not supported.
@@ -82,7 +84,7 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
   async function registerCertificateWithoutCa({ body }: RestRequest) {
     refuseUnknownMembers("RegisterCertificateWithoutCA", body, ["certificatePem", "status"]);
     const certificatePem = requiredString(body, "certificatePem", CERTIFICATE_PEM);
-    const status = optionalChoice(body, "status", STATUSES) ?? "INACTIVE"; // AWS does not document the default
+    const status = optionalChoice(body, "status", CERTIFICATE_STATUSES) ?? "INACTIVE"; // AWS does not document it
     const certificateId = readForeignCertificate(certificatePem);
     const input = { certificateId, certificatePem, status };
     const certificate = await engine.run("registerCertificateWithoutCa", input);
@@ -97,7 +99,8 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     return {
       certificateDescription: {
         certificatePem: certificate.certificatePem,
-        ...toSummary(certificate),
+        ...certificateSummary(engine.world, certificate),
+        caCertificateId: certificate.caCertificateId,
         ownedBy: ACCOUNT_ID,
         lastModifiedDate: certificate.lastUpdatedAtMs / 1000,
         customerVersion: certificate.customerVersion ?? 1,
@@ -110,13 +113,13 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
 
   function listCertificates({ query }: RestRequest) {
     const { items, nextMarker } = pageByMarker("ListCertificates", listOf(engine.world.certificates), query);
-    return { certificates: items.map(toSummary), nextMarker };
+    return { certificates: items.map((each) => certificateSummary(engine.world, each)), nextMarker };
   }
 
   async function updateCertificate({ params, query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("UpdateCertificate", members, ["newStatus"]);
-    const status = optionalChoice(members, "newStatus", STATUSES);
+    const status = optionalChoice(members, "newStatus", CERTIFICATE_STATUSES);
     if (status === undefined) throw notSupported("UpdateCertificate without newStatus");
     await engine.run("updateCertificate", {
       certificateId: requiredString(params, "certificateId", CERTIFICATE_ID),
@@ -197,16 +200,6 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
       certificateId: readPrincipal(request),
     };
   }
-
-  function toSummary(certificate: Readonly<Certificate>) {
-    return {
-      certificateArn: certificateArn(engine.world, certificate),
-      certificateId: certificate.certificateId,
-      status: certificate.status,
-      creationDate: certificate.createdAtMs / 1000,
-      certificateMode: certificate.mode ?? "DEFAULT",
-    };
-  }
 }
 
 const PAGING = ["maxResults", "nextToken"];
@@ -216,18 +209,6 @@ function selectsNonExclusive(operation: string, members: Members): boolean {
   refuseUnknownMembers(operation, members, [...PAGING, "thingPrincipalType"]);
   const type = optionalChoice(members, "thingPrincipalType", PRINCIPAL_TYPES) ?? PRINCIPAL_TYPE;
   return type === PRINCIPAL_TYPE;
-}
-
-/** Returns an opaque id for the certificate; a UUID, as at AWS. */
-function generationIdOf({ certificateId }: Readonly<Certificate>): string {
-  const hex = createHash("sha256").update(`generation of ${certificateId}`).digest("hex");
-  return hex.slice(0, 32).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
-}
-
-/** Returns the validity in the certificate, in whole seconds. */
-function validityOf({ certificatePem }: Readonly<Certificate>) {
-  const { validFrom, validTo } = new X509Certificate(certificatePem);
-  return { notBefore: Date.parse(validFrom) / 1000, notAfter: Date.parse(validTo) / 1000 };
 }
 
 /** Returns the certificate id in the principal of a request, which is a header in these operations. */
