@@ -162,6 +162,23 @@ test("retained messages are listed page by page, are read, survive a restart and
   });
 });
 
+test("a list of retained messages follows what is retained and deleted after its first page", async () => {
+  for (const topic of ["b", "d"]) await http("POST", `/topics/list%2F${topic}?retain=true`, topic);
+  const listed = async (query: string) => {
+    const { body } = await http("GET", `/retainedMessage?${query}`);
+    const topics: string[] = body.retainedTopics.map(({ topic }: { topic: string }) => topic);
+    return { topics: topics.filter((topic) => topic.startsWith("list/")), nextToken: body.nextToken };
+  };
+  const { topics, nextToken } = await listed("maxResults=1");
+  expect(topics).toEqual(["list/b"]);
+  await http("POST", "/topics/list%2Fa?retain=true", "a");
+  await http("POST", "/topics/list%2Fc?retain=true", "c");
+  await http("POST", "/topics/list%2Fb?retain=true", "");
+  await http("POST", "/topics/list%2Fd?retain=true", "again");
+  expect((await listed(`nextToken=${nextToken}`)).topics).toEqual(["list/c", "list/d"]);
+  expect((await listed("")).topics).toEqual(["list/a", "list/c", "list/d"]);
+});
+
 test("a device publishes with its certificate what its policies allow", async () => {
   const thing = await local.provisionThing("p1");
   expect(await asDevice(thing, "POST", "/topics/open/1?qos=1", '{"message":"hello"}')).toBe(200);

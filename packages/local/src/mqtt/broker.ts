@@ -41,8 +41,8 @@ export interface Broker {
   answer(client: Client, topic: string, payload: string): void;
   /** Returns the retained message for a new subscription. As at AWS, filters with wildcards get none. */
   retained(filter: string): Message | undefined;
-  /** Returns all retained messages, in no particular order. */
-  allRetained(): Message[];
+  /** Yields the retained messages in the order of their topics: only those after `topic`, if it is given. */
+  retainedAfter(topic: string | undefined): Iterable<Message>;
   /** Returns what Basic Ingest has taken since the start. */
   ruleTraffic(): RuleTraffic[];
 }
@@ -119,7 +119,7 @@ export function createBroker({ clock, log, store, previousClients, onConnectivit
     },
 
     retained: (filter) => retained.find(filter),
-    allRetained: () => retained.all(),
+    retainedAfter: (topic) => retained.after(topic),
     ruleTraffic: () => forRules.list(),
   };
 }

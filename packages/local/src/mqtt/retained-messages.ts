@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.js";
+import { SortedList } from "../listing/sorted-list.js";
 import { isExpired, type Message } from "./message.js";
 import type { SessionStore } from "./session-store.js";
 
@@ -7,6 +8,8 @@ export class RetainedMessages {
   readonly #clock: Clock;
   readonly #store: SessionStore | undefined;
   readonly #byTopic: Map<string, Message>;
+  /** Absent until the messages are listed. */
+  #topics: SortedList<string> | undefined;
 
   constructor(clock: Clock, store: SessionStore | undefined) {
     this.#clock = clock;
@@ -18,8 +21,12 @@ export class RetainedMessages {
   add(message: Message): void {
     const retained = { ...message, retainedAtMs: this.#clock.nowMs() };
     this.#store?.retain(retained);
-    if (message.payload.length > 0) this.#byTopic.set(message.topic, retained);
-    else this.#byTopic.delete(message.topic);
+    const { topic } = message;
+    const isNew = !this.#byTopic.has(topic);
+    if (message.payload.length > 0) this.#byTopic.set(topic, retained);
+    else this.#byTopic.delete(topic);
+    if (isNew && this.#byTopic.has(topic)) this.#topics?.add(topic);
+    if (!this.#byTopic.has(topic)) this.#topics?.delete(topic);
   }
 
   /** Returns the message for a new subscription. As at AWS, filters with wildcards get none. */
@@ -28,9 +35,17 @@ export class RetainedMessages {
     return message !== undefined && !isExpired(message, this.#clock.nowMs()) ? message : undefined;
   }
 
-  /** Returns all retained messages. */
-  all(): Message[] {
-    const nowMs = this.#clock.nowMs();
-    return [...this.#byTopic.values()].filter((message) => !isExpired(message, nowMs));
+  /** Yields the retained messages in the order of their topics: only those after `last`, if it is given. */
+  *after(last: string | undefined): Iterable<Message> {
+    this.#topics ??= new SortedList(compareTexts, this.#byTopic.keys());
+    for (const topic of this.#topics.upwards((each) => last !== undefined && each <= last)) {
+      const message = this.find(topic);
+      if (message !== undefined) yield message;
+    }
   }
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

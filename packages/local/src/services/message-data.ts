@@ -19,7 +19,7 @@ import {
 import { type RestRequest, type Route, route } from "../rest/router.js";
 
 export interface MessageRoutesOptions {
-  broker: Pick<Broker, "publish" | "written" | "retained" | "allRetained">;
+  broker: Pick<Broker, "publish" | "written" | "retained" | "retainedAfter">;
   /** Answers a request on a reserved topic. */
   answerRequest: (topic: string, payload: Uint8Array, certificateId: string | undefined) => Promise<unknown>;
   authorize: Authorizer["authorize"];
@@ -74,20 +74,22 @@ export function messageRoutes({ broker, answerRequest, authorize }: MessageRoute
     refuseUnknownMembers("ListRetainedMessages", members, ["maxResults", "nextToken"]);
     check(certificateId, "iot:ListRetainedMessages", "topic/*");
     const maxResults = optionalInteger(members, "maxResults", MAX_RESULTS) ?? MAX_RESULTS.max;
-    const after = readToken(members);
-    const found = broker
-      .allRetained()
-      .filter(({ topic }) => after === undefined || topic > after)
-      .sort((a, b) => (a.topic < b.topic ? -1 : 1));
-    const shown = found.slice(0, maxResults);
+    const shown: Message[] = [];
+    let nextToken: string | undefined;
+    for (const message of broker.retainedAfter(readToken(members))) {
+      if (shown.length === maxResults) {
+        nextToken = tokenAfter(`${shown.at(-1)?.topic}`);
+        break;
+      }
+      shown.push(message);
+    }
     const retainedTopics = shown.map(({ topic, payload, qos, retainedAtMs }) => ({
       topic,
       payloadSize: payload.length,
       qos,
       lastModifiedTime: retainedAtMs,
     }));
-    const last = shown.at(-1)?.topic;
-    return { retainedTopics, nextToken: found.length > shown.length ? tokenAfter(`${last}`) : undefined };
+    return { retainedTopics, nextToken };
   }
 
   function check(certificateId: string | undefined, action: string, resource: string): void {
