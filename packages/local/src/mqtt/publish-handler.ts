@@ -38,7 +38,7 @@ export function handlePublish(packet: IPublishPacket, from: Publisher): void {
   if (packet.properties?.topicAlias !== undefined) from.aliases ??= new Map();
   const message = readPublish(packet, from.aliases);
   const isRequest = isRequestTopic(message.topic);
-  if (message.retain && isRequest) {
+  if (message.retain && message.topic.startsWith("$")) {
     throw new MqttError(
       REASON.retainNotSupported,
       `publish to ${message.topic}: a message on a reserved topic cannot be retained`,
