@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, constants, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { COPIES, readNewestCopy, type SavedBootRecord } from "./boot-record.js";
 import { formatCopy } from "./boot-record-format.js";
@@ -50,7 +50,7 @@ export async function openSimulatedRecord(
     sequence += 1;
     const text = formatCopy({ sequence, record: changed });
     try {
-      for (const copy of COPIES) writeFileSync(join(dir, copy), text);
+      for (const copy of COPIES) overwrite(join(dir, copy), text);
     } catch (error) {
       throw storageError("SLOT_ACCESS", "cannot write the boot record", dir, error);
     }
@@ -68,6 +68,16 @@ export async function openSimulatedRecord(
       return { slot: boot.slot, trial: boot.trial };
     },
   };
+}
+
+/** Overwrites a file in place: ext4 writes a file that was emptied first to the disk when it is closed. */
+function overwrite(path: string, text: string): void {
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o644);
+  try {
+    ftruncateSync(file, writeSync(file, text, 0));
+  } finally {
+    closeSync(file);
+  }
 }
 
 function makeFolder(dir: string): void {

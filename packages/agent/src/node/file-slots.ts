@@ -35,7 +35,7 @@ export interface FileSlotsOptions {
    */
   bootId?: string;
   /**
-   * The boot record, of a device that this process simulates.
+   * The boot record of a device that this process simulates. The bytes of its slots are not synced either.
    * @default the record that `fota-boot` reads, in `dir`, which is locked
    */
   record?: SimulatedRecord;
@@ -104,7 +104,7 @@ export function fileSlots(options: FileSlotsOptions): Slots {
       save: (record) => writeBootRecord(dir, record),
       digestImage: (slot) => digestImage(dir, slot),
     },
-    storage: new SlotStorage(paths, slotSizeBytes),
+    storage: new SlotStorage(paths, slotSizeBytes, options.record === undefined),
     runningSlot,
     trialMismatch: (record) => trialMismatch(record, runningSlot, bootId),
     ...(bootId !== undefined && { checkFallback }), // only under fota-boot, which boots from these files

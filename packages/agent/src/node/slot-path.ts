@@ -34,16 +34,16 @@ export async function eraseHead(path: string, head: Uint8Array): Promise<void> {
   }
 }
 
-/** Creates a file or empties it, durably. */
-export async function emptyFile(path: string): Promise<void> {
+/** Creates a file or empties it, durably if `isSynced`. */
+export async function emptyFile(path: string, isSynced: boolean): Promise<void> {
   const handle = await open(path, "w", IMAGE_MODE);
   try {
     await handle.chmod(IMAGE_MODE); // open() applies the umask
-    await handle.sync();
+    if (isSynced) await handle.sync();
   } finally {
     await handle.close();
   }
-  await syncFolder(dirname(path));
+  if (isSynced) await syncFolder(dirname(path));
 }
 
 /** Checks the free space before the download, so that the disk does not run full near its end. */

@@ -18,14 +18,19 @@ const READ_BACK_MIN_BYTES = 16 * 1024 * 1024;
 export class SlotStorage {
   readonly #paths: readonly string[];
   readonly #limitBytes: number;
+  readonly #isSynced: boolean;
   readonly #written = new Map<number, FileHandle>();
   readonly #read = new Map<number, FileHandle>();
   #sizeBytes: number | undefined;
 
-  /** `limitBytes` is the largest size of an image. A smaller block device lowers it for all slots. */
-  constructor(paths: readonly string[], limitBytes: number) {
+  /**
+   * `limitBytes` is the largest size of an image. A smaller block device lowers it for all slots. With `isSynced` false,
+   * for a simulated device, nothing waits for the disk: the bytes survive the end of the process, not a power cut.
+   */
+  constructor(paths: readonly string[], limitBytes: number, isSynced = true) {
     this.#paths = paths;
     this.#limitBytes = limitBytes;
+    this.#isSynced = isSynced;
   }
 
   get slotCount(): number {
@@ -64,7 +69,7 @@ export class SlotStorage {
       const deviceBytes = await deviceSizeBytes(path);
       if (deviceBytes !== undefined) return await eraseHead(path, zeroedHead(deviceBytes));
       await checkSpace(path, sizeBytes);
-      await emptyFile(path);
+      await emptyFile(path, this.#isSynced);
     });
   }
 
@@ -82,6 +87,7 @@ export class SlotStorage {
 
   /** Makes all bytes of the slot durable, including those that an earlier process wrote. */
   async sync(slot: number): Promise<void> {
+    if (!this.#isSynced) return;
     const path = this.pathOf(slot);
     await withStorageErrors(`cannot sync slot ${slot}`, path, async () => {
       const written = this.#written.get(slot);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -18,6 +18,19 @@ test("the last text that was saved is loaded, by another process, too; nothing b
   await state.save("two");
   expect(await processState(path).load()).toBe("two");
   expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
+
+test.each([
+  ["while it writes", { "state.json": "old", "state.json.new": "to" }, "old"],
+  ["before the first file is removed", { "state.json": "old", "state.json.new": "torn?" }, "old"],
+  ["between the two steps", { "state.json.new": "new" }, "new"],
+])("a process that was killed %s leaves a whole text, also for the next save", async (_when, files, text) => {
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  const state = processState(join(folder, "state.json"));
+  expect(await state.load()).toBe(text);
+  await state.save("next");
+  expect(await processState(join(folder, "state.json")).load()).toBe("next");
+  expect(await readdir(folder)).toEqual(["state.json"]);
 });
 
 test("a folder in its place is STATE_ACCESS with the path", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { StateStore } from "@fota/agent";
 import { FotaError, messageOf } from "@fota/shared";
@@ -7,27 +7,50 @@ import { FotaError, messageOf } from "@fota/shared";
  * Keeps the state of a virtual device in the file `path`. It survives the end of this process, also by `kill -9`, but
  * not a power cut of this machine: for many devices, waiting for the disk would take longer than their updates.
  * Rejects with STATE_ACCESS if the file cannot be read or written.
+ *
+ * `save` writes a second file, removes the first, and renames the second. A rename onto a file would be one step, but ext4
+ * then writes it to the disk. If the process ends between the two, the second file is complete, and `load` finds it.
  */
 export function processState(path: string): StateStore {
+  const next = `${path}.new`;
+
+  /** Puts a complete second file in place of the first. What a process wrote while the first existed may be torn. */
+  function recover(): void {
+    if (!existsSync(path) && existsSync(next)) renameSync(next, path);
+  }
+
   return {
     async load() {
       try {
-        return readFileSync(path, "utf8");
+        recover();
+        return read(path);
       } catch (error) {
-        if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
         throw fault("read", path, error);
       }
     },
     async save(text) {
       try {
         mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(`${path}.new`, text, { mode: 0o600 }); // it may hold a presigned URL
-        renameSync(`${path}.new`, path);
+        recover();
+        rmSync(next, { force: true });
+        writeFileSync(next, text, { mode: 0o600 }); // it may hold a presigned URL
+        rmSync(path, { force: true });
+        renameSync(next, path);
       } catch (error) {
         throw fault("write", path, error);
       }
     },
   };
+}
+
+/** Reads a file; `undefined` if it does not exist. */
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 function fault(doing: string, path: string, cause: unknown): FotaError {
