@@ -10,17 +10,17 @@ export interface Job {
   /** With the placeholders of packages filled in, and those of S3 objects as they are. */
   document: string;
   /** URL of the S3 object that the document came from. */
-  documentSource?: string;
-  description?: string;
+  documentSource: string | undefined;
+  description: string | undefined;
   reasonCode?: string;
   comment?: string;
   forceCanceled: boolean;
   config: JobConfig;
-  schedulingConfig?: SchedulingConfig;
-  jobTemplateArn?: string;
-  documentParameters?: Record<string, string>;
+  schedulingConfig: SchedulingConfig | undefined;
+  jobTemplateArn: string | undefined;
+  documentParameters: Record<string, string> | undefined;
   /** The software packages that it installs. */
-  packages?: JobPackages;
+  packages: JobPackages | undefined;
   tags: Record<string, string>;
   createdAtMs: number;
   lastUpdatedAtMs: number;

@@ -60,27 +60,28 @@ export function createJob(context: CommandContext, input: CreateJobInput): Reado
   checkDocument(document);
   checkRole(document, config);
   if (schedulingConfig !== undefined) checkSchedule(schedulingConfig, targetSelection, nowMs);
+  const targets = [...new Set(input.targets)];
   const job: Job = {
     jobId,
     sequence: nextSequence(world),
     status: scheduleAt(schedulingConfig, nowMs).open ? "IN_PROGRESS" : "SCHEDULED",
     targetSelection,
-    targets: [...new Set(input.targets)],
+    targets,
     document,
-    ...(documentSource !== undefined && { documentSource }),
-    ...(description !== undefined && { description }),
+    documentSource,
+    description,
     forceCanceled: false,
     config,
-    ...(schedulingConfig !== undefined && { schedulingConfig }),
-    ...(jobTemplateArn !== undefined && { jobTemplateArn }),
-    ...(input.documentParameters !== undefined && { documentParameters: input.documentParameters }),
-    ...(packages !== undefined && { packages }),
+    schedulingConfig,
+    jobTemplateArn,
+    documentParameters: input.documentParameters,
+    packages,
     tags: input.tags,
     createdAtMs: nowMs,
     lastUpdatedAtMs: nowMs,
     executions: new WatchedMap(),
     counts: noExecutions(),
-    rollout: { targets: [...new Set(input.targets)], dueMs: nowMs },
+    rollout: { targets: [...targets], dueMs: nowMs },
     pace: { notified: 0 },
   };
   put(world.jobs, jobId, job);

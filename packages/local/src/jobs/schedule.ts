@@ -42,8 +42,9 @@ export function isPastEndTime(job: Pick<Job, "schedulingConfig">, nowMs: number)
 
 /** Returns the start times of the next maintenance windows, in milliseconds since 1970, earliest first. */
 export function upcomingWindows(config: SchedulingConfig | undefined, nowMs: number): number[] {
-  const firstMs = Math.max(nowMs, (parseOptionalTime(config?.startTime) ?? 0) - 1);
-  const starts = (config?.maintenanceWindows ?? []).flatMap(({ startTime }) => {
+  if (config === undefined) return [];
+  const firstMs = Math.max(nowMs, (parseOptionalTime(config.startTime) ?? 0) - 1);
+  const starts = (config.maintenanceWindows ?? []).flatMap(({ startTime }) => {
     const found: number[] = [];
     for (let afterMs: number | undefined = firstMs; found.length < UPCOMING_WINDOWS_MAX; ) {
       afterMs = nextOccurrence(parseCron(startTime), afterMs);
@@ -52,7 +53,7 @@ export function upcomingWindows(config: SchedulingConfig | undefined, nowMs: num
     }
     return found;
   });
-  const endMs = parseOptionalTime(config?.endTime) ?? Number.POSITIVE_INFINITY;
+  const endMs = parseOptionalTime(config.endTime) ?? Number.POSITIVE_INFINITY;
   const coming = [...new Set(starts)].filter((startMs) => startMs < endMs);
   return coming.sort((a, b) => a - b).slice(0, UPCOMING_WINDOWS_MAX);
 }

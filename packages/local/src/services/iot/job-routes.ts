@@ -36,6 +36,19 @@ import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 
 const TEMPLATE_ARN: StringRule = { min: 1, max: 1600, pattern: /^arn:[!-~]+$/ };
+const JOB_MEMBERS = [
+  "targets",
+  "document",
+  "documentSource",
+  "description",
+  "targetSelection",
+  "schedulingConfig",
+  "jobTemplateArn",
+  "documentParameters",
+  "destinationPackageVersions",
+  "tags",
+  ...CONFIG_MEMBERS,
+];
 const SELECTIONS = ["SNAPSHOT", "CONTINUOUS"] as const;
 
 /** Returns the routes for jobs of the control plane. Times are seconds with fractions. */
@@ -59,20 +72,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
   }
 
   async function createJob({ params, body }: RestRequest) {
-    const operation = "CreateJob";
-    refuseUnknownMembers(operation, body, [
-      "targets",
-      "document",
-      "documentSource",
-      "description",
-      "targetSelection",
-      "schedulingConfig",
-      "jobTemplateArn",
-      "documentParameters",
-      "destinationPackageVersions",
-      "tags",
-      ...CONFIG_MEMBERS,
-    ]);
+    refuseUnknownMembers("CreateJob", body, JOB_MEMBERS);
     const jobId = requiredString(params, "jobId", JOB_ID);
     const targets = readTargets(body);
     const job = await engine.run("createJob", {
@@ -98,7 +98,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     const windows = isOpen(job) ? upcomingWindows(job.schedulingConfig, engine.nowMs()) : [];
     return {
       documentSource: job.documentSource,
-      job: Object.assign(summary(job), {
+      job: {
         targets: job.targets,
         description: job.description,
         forceCanceled: job.status === "CANCELED" ? job.forceCanceled : undefined,
@@ -115,7 +115,8 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
         destinationPackageVersions: beforeSubstitution ? job.packages?.given : job.packages?.installs,
         scheduledJobRollouts: windows.length > 0 ? windows.map(scheduledRollout) : undefined,
         jobProcessDetails: { processingTargets: rollout?.targets, ...processDetails(counts) },
-      }),
+        ...summary(job),
+      },
     };
   }
 
