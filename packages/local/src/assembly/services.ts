@@ -94,26 +94,14 @@ export async function startServices(
     isRegistered: authorizer.isRegistered,
     log,
   });
-  const formatDate = dateFormatter();
   listener = (request, response) => {
-    // Clients correct their own clock by it: URLs and rollouts use the stand-in's clock.
-    response.setHeader("date", formatDate(clock.nowMs()));
+    // Clients correct their own clock by it: URLs and rollouts use the stand-in's clock. The system's time is the default.
+    const nowMs = clock.nowMs();
+    if (Math.abs(nowMs - Date.now()) >= 500) response.setHeader("date", new Date(nowMs).toUTCString());
     answer(request, response);
   };
   for (const request of early) listener(...request);
   return info;
-}
-
-/** Returns a function that formats a time for HTTP, and computes the text once a second. */
-function dateFormatter(): (timeMs: number) => string {
-  let [second, text] = [Number.NaN, ""];
-  return (timeMs) => {
-    if (Math.floor(timeMs / 1000) !== second) {
-      second = Math.floor(timeMs / 1000);
-      text = new Date(timeMs).toUTCString();
-    }
-    return text;
-  };
 }
 
 function makeServices(

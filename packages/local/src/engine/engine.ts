@@ -81,6 +81,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
           log,
           onAttempt: scheduleTick,
         });
+  const noticeOptions = { isHeard: (topic: string) => notices.isHeard(topic), documentToSend: documentAt };
   let closed = false;
 
   async function run<N extends CommandName>(command: N, input: CommandInput<N>): Promise<CommandOutput<N>> {
@@ -91,7 +92,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const { context, output } = live.run(record);
     const collected = [
       ...context.messages,
-      ...collectNotices(context, { isHeard: (topic) => notices.isHeard(topic), documentToSend: documentAt }),
+      ...collectNotices(context, noticeOptions),
       ...collectEvents(context),
     ];
     // At once, not when the change is durable: a clock that jumps over several deadlines must fire each at its time.

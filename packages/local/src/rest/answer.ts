@@ -23,12 +23,14 @@ export function restService(routes: readonly Route[], options: RestServiceOption
   const findRoute = createRouter(routes);
   return async (request, response, context) => {
     try {
-      const body = await readBody(request);
+      // Without a wait, a GET is answered at once, in the same turn of the event loop.
+      const body = hasBody(request) ? await readBody(request) : NO_BODY;
       // A web page has no device certificate, and `curl --data` sends the type of a form.
       if (context.clientCertificateId === undefined) refuseContentType(request.headers["content-type"]);
       authenticate?.(request, body, context);
       const certificateId = authenticatedCertificateId(request, context);
-      const answer = await handle(findRoute, request, { bytes: body, rawBodies, certificateId });
+      const handled = handle(findRoute, request, { bytes: body, rawBodies, certificateId });
+      const answer = handled instanceof Promise ? await handled : handled;
       send(response, 200, answer ?? {}, context);
     } catch (error) {
       sendError(response, translate(asAwsError(error)), context);
@@ -36,7 +38,7 @@ export function restService(routes: readonly Route[], options: RestServiceOption
   };
 }
 
-async function handle(
+function handle(
   findRoute: Router,
   request: IncomingMessage,
   {
@@ -44,7 +46,7 @@ async function handle(
     rawBodies,
     certificateId,
   }: Pick<RestRequest, "certificateId"> & { bytes: Buffer; rawBodies: boolean },
-): Promise<unknown> {
+): unknown {
   const [path = "/", search = ""] = splitOnce(request.url ?? "/", "?");
   const method = request.method ?? "GET";
   const { handler, params } = findRoute(method, path);
@@ -86,7 +88,6 @@ function asAwsError(error: unknown): AwsError {
 
 /** @throws {AwsError} InvalidRequestException with status 413 if the body is too large */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
-  if (!hasBody(request)) return NO_BODY;
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   // Listeners, because an asynchronous iterator takes several times as long for the one chunk of most bodies.

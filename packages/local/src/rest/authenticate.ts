@@ -89,5 +89,8 @@ export function authenticatedCertificateId(
   request: IncomingMessage,
   context: RequestContext,
 ): string | undefined {
-  return detectSignature(request) === "none" ? context.clientCertificateId : undefined;
+  const { clientCertificateId } = context;
+  return clientCertificateId !== undefined && detectSignature(request) === "none"
+    ? clientCertificateId
+    : undefined;
 }

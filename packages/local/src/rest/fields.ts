@@ -126,8 +126,8 @@ export function queryMembers(query: URLSearchParams): Members {
  * @throws {AwsError} InvalidRequest naming the first such member
  */
 export function refuseUnknownMembers(operation: string, members: Members, known: readonly string[]): void {
-  for (const [name, value] of Object.entries(members)) {
-    if (value === null || value === undefined || known.includes(name)) continue;
+  for (const name of Object.keys(members)) {
+    if (members[name] === null || members[name] === undefined || known.includes(name)) continue;
     throw notSupported(`${name} of ${operation}`);
   }
 }

@@ -52,14 +52,17 @@ export type Router = (method: string, path: string) => FoundRoute;
 
 /** Creates the router of `routes`. It tries only those that have the method and the first segment of a request. */
 export function createRouter(routes: readonly Route[]): Router {
-  const byStart = new Map<string, Route[]>();
+  const byMethod = new Map<string, Map<string | undefined, Route[]>>();
   for (const each of [...routes].sort((a, b) => countParams(a) - countParams(b))) {
-    const start = `${each.method} ${each.segments[0]}`;
-    byStart.set(start, [...(byStart.get(start) ?? []), each]);
+    const byFirst = byMethod.get(each.method) ?? new Map<string | undefined, Route[]>();
+    byMethod.set(each.method, byFirst);
+    byFirst.set(each.segments[0], [...(byFirst.get(each.segments[0]) ?? []), each]);
   }
   return (method, path) => {
-    const segments = path.split("/").slice(1).map(decodeSegment);
-    const found = byStart.get(`${method} ${segments[0]}`)?.find((each) => matches(each.segments, segments));
+    const sent = path.slice(1).split("/");
+    const segments = path.includes("%") ? sent.map(decodeSegment) : sent;
+    const candidates = byMethod.get(method)?.get(segments[0]);
+    const found = candidates?.find((each) => matches(each.segments, segments));
     if (found === undefined) throw notSupported(`${method} ${path}`);
     return { handler: found.handler, params: readParams(found.segments, segments) };
   };
@@ -97,7 +100,6 @@ function isOpenParam(part = ""): boolean {
 }
 
 function decodeSegment(segment: string): string {
-  if (!segment.includes("%")) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {

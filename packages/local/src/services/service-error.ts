@@ -7,7 +7,7 @@ import { rawPathOf } from "../sigv4/sigv4.js";
 
 /** Wraps a service of AWS IoT so that `answerError` faults apply to it. */
 export function withErrorFaults(name: ServiceName, faults: FaultSource, service: Service): Service {
-  return async (request, response, context) => {
+  return (request, response, context) => {
     const path = rawPathOf(request.url ?? "/");
     const triggered = faults.trigger(
       ["answerError"],
@@ -19,6 +19,7 @@ export function withErrorFaults(name: ServiceName, faults: FaultSource, service:
     if (triggered === undefined) return service(request, response, context);
     request.resume();
     sendError(response, faultError(triggered.fault.status), context);
+    return Promise.resolve();
   };
 }
 
