@@ -17,6 +17,7 @@ import { figureRow } from "./harness/figures.mjs";
 import { inTurns } from "./harness/in-turns.mjs";
 import { cpuMsDuring } from "./harness/process.mjs";
 import { runBench } from "./harness/run-bench.mjs";
+import { iotClient } from "./iot-client.mjs";
 
 const MIB = 1024 * 1024;
 const BUCKET = "fw-releases";
@@ -76,9 +77,11 @@ async function prepare({ folder, server, aws, address }) {
     AWS_CONFIG_FILE: "/dev/null",
     AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
   };
-  const { thingArn } = await call(server.endpoint, "POST", `/things/${THING}`, {});
-  await call(server.endpoint, "PUT", `/jobs/${JOB}`, { targets: [thingArn], document: "{}" });
-  await call(server.endpoint, "PUT", `/${BUCKET}`, undefined, "s3");
+  const client = iotClient({ endpoint: server.endpoint, region: "us-east-1" });
+  const { thingArn } = await client.askJson("POST", `/things/${THING}`, {});
+  await client.ask("PUT", `/jobs/${JOB}`, { targets: [thingArn], document: "{}" });
+  await client.ask("PUT", `/${BUCKET}`, undefined, "s3");
+  client.close();
   return { folder, server, aws, env, thingArn, isLoopback: address.startsWith("127.") };
 }
 
@@ -164,17 +167,6 @@ async function writeRandom(path, sizeMib) {
   }
   file.end();
   await once(file, "finish");
-}
-
-/** Makes a request as a client would; the stand-in and moto accept any signature. */
-async function call(endpoint, method, path, body, service = "iot") {
-  const scope = `20261124/us-east-1/${service}/aws4_request`;
-  const authorization = `AWS4-HMAC-SHA256 Credential=test/${scope}, SignedHeaders=host, Signature=0`;
-  const headers = { authorization, ...(body && { "content-type": "application/json" }) };
-  const response = await fetch(endpoint + path, { method, headers, body: body && JSON.stringify(body) });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-  return text === "" || service === "s3" ? undefined : JSON.parse(text);
 }
 
 /** A server in a process of its own, so that its work is not the client's. */

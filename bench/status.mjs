@@ -3,21 +3,21 @@
 //   node bench/status.mjs [--quick] [--json] [--things 100000] [--rounds 3]
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { Agent, createServer, request } from "node:http";
+import { createServer, request } from "node:http";
 import { fileURLToPath } from "node:url";
 import { timeCommand } from "./harness/command.mjs";
 import { figureRow } from "./harness/figures.mjs";
 import { inTurns } from "./harness/in-turns.mjs";
 import { cpuMsDuring } from "./harness/process.mjs";
 import { runBench } from "./harness/run-bench.mjs";
+import { iotClient } from "./iot-client.mjs";
 
 const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.cjs", import.meta.url));
 const JOB = "fleet";
-const AT_ONCE = 32;
 
 const child = fork(new URL("stand-in-process.mjs", import.meta.url));
 const [{ endpoint, region }] = await once(child, "message");
-const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+const client = iotClient({ endpoint, region });
 
 await runBench(
   {
@@ -32,7 +32,7 @@ await runBench(
       const requests = (await countRequests(["status", JOB])).length;
       return figureRows(things, requests, await measure(rounds, peer("aws", "awscli")));
     } finally {
-      agent.destroy();
+      client.close();
       child.send("stop");
     }
   },
@@ -86,21 +86,22 @@ function figureRows(things, requests, turns) {
 
 /** Half of the fleet succeeded, 5 % failed, 5 % are in progress, the others are queued. */
 async function seed(things) {
-  await ask("POST", "/thing-groups/all", {});
-  await atOnce(things, async (i) => {
-    await ask("POST", `/things/pump-${i}`, {});
+  await client.ask("POST", "/thing-groups/all", {});
+  await client.atOnce(things, async (i) => {
+    await client.ask("POST", `/things/pump-${i}`, {});
     const member = { thingGroupName: "all", thingName: `pump-${i}` };
-    await ask("PUT", "/thing-groups/addThingToThingGroup", member);
+    await client.ask("PUT", "/thing-groups/addThingToThingGroup", member);
   });
-  const { thingGroupArn } = JSON.parse(await ask("GET", "/thing-groups/all"));
-  await ask("PUT", `/jobs/${JOB}`, { targets: [thingGroupArn], document: "{}" });
+  const { thingGroupArn } = await client.askJson("GET", "/thing-groups/all");
+  await client.ask("PUT", `/jobs/${JOB}`, { targets: [thingGroupArn], document: "{}" });
   for (;;) {
-    const { job } = JSON.parse(await ask("GET", `/jobs/${JOB}`));
+    const { job } = await client.askJson("GET", `/jobs/${JOB}`);
     if (job.jobProcessDetails.numberOfQueuedThings === things) break;
   }
-  await atOnce(things, async (i) => {
+  await client.atOnce(things, async (i) => {
     const state = stateOf(i % 20);
-    if (state !== undefined) await ask("POST", `/things/pump-${i}/jobs/${JOB}`, state, "iot-jobs-data");
+    if (state !== undefined)
+      await client.ask("POST", `/things/pump-${i}/jobs/${JOB}`, state, "iot-jobs-data");
   });
 }
 
@@ -118,7 +119,7 @@ async function countRequests(args) {
   const counter = createServer((incoming, answer) => {
     asked.push(`${incoming.method} ${incoming.url.split("?")[0]}`);
     const { method, headers } = incoming;
-    const onward = request(endpoint + incoming.url, { method, headers, agent }, (answered) => {
+    const onward = request(endpoint + incoming.url, { method, headers }, (answered) => {
       answer.writeHead(answered.statusCode, answered.headers);
       answered.pipe(answer);
     });
@@ -146,30 +147,4 @@ function environment(url) {
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
   };
-}
-
-async function atOnce(count, task) {
-  let next = 0;
-  const worker = async () => {
-    for (let i = next++; i < count; i = next++) await task(i);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-}
-
-function ask(method, path, body, service = "iot") {
-  const scope = `20261124/${region}/${service}/aws4_request`;
-  const authorization = `AWS4-HMAC-SHA256 Credential=test/${scope}, SignedHeaders=host, Signature=0`;
-  return new Promise((resolve, reject) => {
-    const sent = request(endpoint + path, { method, agent, headers: { authorization } }, (answer) => {
-      let text = "";
-      answer.setEncoding("utf8").on("data", (piece) => {
-        text += piece;
-      });
-      answer.on("end", () =>
-        answer.statusCode < 300 ? resolve(text) : reject(new Error(`${method} ${path}: ${text}`)),
-      );
-    });
-    sent.on("error", reject);
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
 }
