@@ -179,7 +179,7 @@ await runBench({ name, options }, async ({ values, rounds, isQuick, note }) => {
       await seed(each);
       note(`${each.items} items in ${Math.round((performance.now() - startMs) / 1000)} s`);
     }
-    const requests = isQuick ? 120 : 400;
+    const requests = isQuick ? 120 : 1_000;
     for (const { request } of LISTS) {
       for (const each of [few, many]) await pageMs(each, request(), requests); // compiles the code
     }

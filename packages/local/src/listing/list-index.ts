@@ -31,12 +31,8 @@ export class ListIndex<T extends Listed> implements InOrder<T> {
 
   /** Returns the items that have the key. The first call for a kind of keys reads all items; later ones need not. */
   withKey(keysOf: KeysOf<T>, key: string): InOrder<T> & { size: number } {
-    let lists = this.#byKey.get(keysOf);
-    if (lists === undefined) {
-      lists = new Map();
-      for (const item of this.#all) addUnderKeys(lists, keysOf, item);
-      this.#byKey.set(keysOf, lists);
-    }
+    const lists = this.#byKey.get(keysOf) ?? listsByKey(this.#all, keysOf);
+    this.#byKey.set(keysOf, lists);
     const list = lists.get(key);
     return {
       size: list?.size ?? 0,
@@ -62,6 +58,18 @@ export class ListIndex<T extends Listed> implements InOrder<T> {
   addKeys(item: T): void {
     for (const [keysOf, lists] of this.#byKey) addUnderKeys(lists, keysOf, item);
   }
+}
+
+function listsByKey<T extends Listed>(items: Iterable<T>, keysOf: KeysOf<T>): Map<string, SortedList<T>> {
+  const arrays = new Map<string, T[]>();
+  for (const item of items) {
+    for (const key of keysOf(item)) {
+      const array = arrays.get(key);
+      if (array === undefined) arrays.set(key, [item]);
+      else array.push(item);
+    }
+  }
+  return new Map([...arrays].map(([key, array]) => [key, new SortedList(bySequence, array)]));
 }
 
 function addUnderKeys<T extends Listed>(lists: Map<string, SortedList<T>>, keysOf: KeysOf<T>, item: T): void {
