@@ -103,6 +103,16 @@ function figureRows(image, measured, small) {
     row("CPU with the start of Node.js", times("agent", "cpuSecondsWithStart"), cpu),
     row("CPU, slot held another image", times("overOther", "cpuSeconds"), cpu, { atMost: 1.3, of: "peer" }),
     row("CPU, what the slot held is unknown", times("overUnknown", "cpuSeconds"), cpu),
+    row(
+      "CPU, slot held another image; peer: an empty slot",
+      times("overOther", "cpuSeconds"),
+      times("agent", "cpuSeconds"),
+    ),
+    row(
+      "CPU, what the slot held is unknown; peer: an empty slot",
+      times("overUnknown", "cpuSeconds"),
+      times("agent", "cpuSeconds"),
+    ),
     row("CPU of the system alone", times("agent", "systemSeconds"), times("curl", "systemSeconds")),
     row("CPU of one more reading, both digests", times("agent", "cpuSecondsOfDigests")),
     row("CPU of one more reading, SHA-256 alone", times("agent", "cpuSecondsOfSha256")),
