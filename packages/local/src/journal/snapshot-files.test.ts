@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { StateRecord } from "../state/state-record.js";
 import { DamagedFile } from "./journal-files.js";
 import { splitLines } from "./lines.js";
-import { encodeSegment, encodeSnapshotEnd, encodeSnapshotHead, SnapshotReader } from "./snapshot-files.js";
+import { encodeSnapshotEnd, encodeSnapshotHead, SegmentEncoder, SnapshotReader } from "./snapshot-files.js";
 
 const ID = { generation: 3, folder: "f1" };
 const RECORDS: StateRecord[] = [
@@ -13,12 +13,13 @@ const RECORDS: StateRecord[] = [
 
 /** Two segments: the first with two records, the second with one. */
 function snapshotOf(records: readonly StateRecord[]): Buffer {
-  let text = encodeSnapshotHead(ID);
+  let bytes = Buffer.from(encodeSnapshotHead(ID));
+  const segment = new SegmentEncoder(16);
   for (const part of [records.slice(0, 2), records.slice(2)]) {
-    const json = part.map((record) => JSON.stringify(record));
-    text += encodeSegment(json, ID, Buffer.byteLength(text));
+    for (const record of part) segment.add(JSON.stringify(record));
+    bytes = Buffer.concat([bytes, segment.take(ID, bytes.length)]);
   }
-  return Buffer.from(text + encodeSnapshotEnd(ID, Buffer.byteLength(text)));
+  return Buffer.concat([bytes, Buffer.from(encodeSnapshotEnd(ID, bytes.length))]);
 }
 
 /** Returns the id and the records, or the reason why they cannot be read. */

@@ -14,21 +14,55 @@ export function encodeSnapshotHead({ generation, folder }: JournalId): string {
   return `${JSON.stringify({ format: FORMAT, generation, folder }).slice(0, -1)},"segments":[\n`;
 }
 
-/** Encodes records, which are JSON, for this position in this snapshot. */
-export function encodeSegment(records: readonly string[], id: JournalId, offsetBytes: number): string {
-  const json = `[${records.join(",")}]`;
-  return `["${checksumAt(json, id, offsetBytes)}",${json}],\n`;
+/** Encodes the last line. */
+export function encodeSnapshotEnd(id: JournalId, offsetBytes: number): string {
+  return `["${checksumAt(END, id, offsetBytes)}",${END}${LAST_END}\n`;
 }
 
 const END = '"end"';
-
-export function encodeSnapshotEnd(id: JournalId, offsetBytes: number): string {
-  return `["${checksumAt(END, id, offsetBytes)}",${END}]]}\n`;
-}
-
 const SEGMENT_OFFSET = `["${"0".repeat(CHECKSUM_DIGITS)}",`.length;
 const SEGMENT_END = "],";
 const LAST_END = "]]}";
+/** Most bytes of a UTF-16 unit in UTF-8. */
+const UNIT_BYTES = 3;
+
+/** Encodes one segment after the other, in the same memory: for each, fresh memory would cost more than the encoding. */
+export class SegmentEncoder {
+  #bytes: Buffer;
+  #length = SEGMENT_OFFSET;
+
+  constructor(capacityBytes: number) {
+    this.#bytes = Buffer.allocUnsafe(capacityBytes);
+  }
+
+  /** Size in bytes of the segment so far. */
+  get sizeBytes(): number {
+    return this.#length - SEGMENT_OFFSET;
+  }
+
+  /** Adds a record, which is JSON. */
+  add(record: string): void {
+    this.#append(this.sizeBytes === 0 ? "[" : ",");
+    this.#append(record);
+  }
+
+  /** Returns the segment for this position in this snapshot, and begins the next one. It is valid until the next `add`. */
+  take(id: JournalId, offsetBytes: number): Buffer {
+    this.#append("]");
+    const json = this.#bytes.subarray(SEGMENT_OFFSET, this.#length);
+    this.#bytes.write(`["${checksumAt(json, id, offsetBytes)}",`);
+    this.#append(`${SEGMENT_END}\n`);
+    const line = this.#bytes.subarray(0, this.#length);
+    this.#length = SEGMENT_OFFSET;
+    return line;
+  }
+
+  #append(text: string): void {
+    const neededBytes = this.#length + UNIT_BYTES * text.length;
+    if (neededBytes > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * neededBytes);
+    this.#length += this.#bytes.write(text, this.#length);
+  }
+}
 
 /** Reads a snapshot line by line. */
 export class SnapshotReader {

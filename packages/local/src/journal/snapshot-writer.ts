@@ -1,10 +1,10 @@
 import { open, rm } from "node:fs/promises";
 import type { JournalId } from "./journal-files.js";
 import { writeAt } from "./journal-folder.js";
-import { encodeSegment, encodeSnapshotEnd, encodeSnapshotHead } from "./snapshot-files.js";
+import { encodeSnapshotEnd, encodeSnapshotHead, SegmentEncoder } from "./snapshot-files.js";
 
-/** Characters of a segment. Encoding and writing one takes the event loop a few milliseconds. */
-const SEGMENT_CHARS = 256 * 1024;
+/** Size of a segment. Encoding and writing one takes the event loop a few milliseconds. */
+const SEGMENT_BYTES = 256 * 1024;
 /** Bytes after which the disk must catch up, so that the writes of the journal do not wait for the whole snapshot. */
 const SYNC_BYTES = 8 * 1024 * 1024;
 
@@ -26,8 +26,7 @@ export async function writeSnapshot(
   const file = await open(path, "w");
   let offset = 0;
   let syncedBytes = 0;
-  const write = async (text: string) => {
-    const bytes = Buffer.from(text);
+  const write = async (bytes: Buffer) => {
     await writeAt(file, bytes, offset);
     offset += bytes.length;
     if (offset - syncedBytes < SYNC_BYTES) return;
@@ -35,20 +34,16 @@ export async function writeSnapshot(
     syncedBytes = offset;
   };
   try {
-    await write(encodeSnapshotHead(id));
-    let segment: string[] = [];
-    let chars = 0;
+    await write(Buffer.from(encodeSnapshotHead(id)));
+    const segment = new SegmentEncoder(2 * SEGMENT_BYTES);
     for (const record of records) {
-      segment.push(record);
-      chars += record.length;
-      if (chars < SEGMENT_CHARS) continue;
-      await write(encodeSegment(segment, id, offset));
+      segment.add(record);
+      if (segment.sizeBytes < SEGMENT_BYTES) continue;
+      await write(segment.take(id, offset));
       if (signal?.aborted) throw new SnapshotCanceled("the snapshot was canceled");
-      segment = [];
-      chars = 0;
     }
-    if (segment.length > 0) await write(encodeSegment(segment, id, offset));
-    await write(encodeSnapshotEnd(id, offset));
+    if (segment.sizeBytes > 0) await write(segment.take(id, offset));
+    await write(Buffer.from(encodeSnapshotEnd(id, offset)));
     await file.sync();
   } catch (error) {
     await file.close();

@@ -17,8 +17,9 @@ const RECORD_CHARS = 32 * 1024;
 export interface CapturedEntry {
   /** The key and the value, as a JSON array. */
   json: string;
-  /** Where in the value are Sets and Maps, as JSON members of a record. */
-  shape: string;
+  /** Paths in the value of what is a Set or a Map. */
+  sets: readonly Path[];
+  maps: readonly Path[];
   /** The collections that `json` lacks, with their paths in the state. */
   nested: ({ at: Path; items: unknown[] } | { at: Path; entries: Iterable<CapturedEntry> })[];
 }
@@ -74,7 +75,8 @@ export class StateCapture {
     const flat = flatten(value, this.#inlineMax);
     return {
       json: JSON.stringify([key, flat.value]),
-      shape: `${encodePaths("sets", flat.sets)}${encodePaths("maps", flat.maps)}`,
+      sets: flat.sets,
+      maps: flat.maps,
       nested: flat.nested.map(({ path, content }) => {
         const place = [...at, key, ...path];
         if (Array.isArray(content)) return { at: place, items: content };
@@ -98,7 +100,8 @@ export class StateCapture {
     let group: CapturedEntry[] = [];
     let chars = 0;
     for (const entry of entries) {
-      if (group.length > 0 && (entry.shape !== group[0]?.shape || chars >= this.#recordChars)) {
+      const [first] = group;
+      if (first !== undefined && (chars >= this.#recordChars || !haveSameShape(first, entry))) {
         yield* this.#recordsOfGroup(at, group);
         group = [];
         chars = 0;
@@ -115,7 +118,8 @@ export class StateCapture {
 
   *#recordsOfGroup(at: Path, group: readonly CapturedEntry[]): Generator<string, void> {
     const entries = group.map(({ json }) => json).join(",");
-    yield `{"at":${JSON.stringify(at)},"entries":[${entries}]${group[0]?.shape ?? ""}}`;
+    const [{ sets, maps } = { sets: [], maps: [] }] = group;
+    yield `{"at":${JSON.stringify(at)},"entries":[${entries}]${encodePaths("sets", sets)}${encodePaths("maps", maps)}}`;
     for (const { nested } of group) {
       for (const part of nested) {
         if ("items" in part) yield* recordsOfItems(part.at, part.items, this.#inlineMax);
@@ -129,6 +133,20 @@ function* recordsOfItems(at: Path, items: readonly unknown[], countMax: number):
   for (let from = 0; from < items.length; from += countMax) {
     yield JSON.stringify({ at, items: items.slice(from, from + countMax) });
   }
+}
+
+function haveSameShape(one: CapturedEntry, other: CapturedEntry): boolean {
+  return haveSamePaths(one.sets, other.sets) && haveSamePaths(one.maps, other.maps);
+}
+
+function haveSamePaths(some: readonly Path[], others: readonly Path[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((path, index) => {
+      const other = others[index];
+      return path.length === other?.length && path.every((step, place) => step === other[place]);
+    })
+  );
 }
 
 function encodePaths(name: "sets" | "maps", paths: readonly Path[]): string {
