@@ -23,19 +23,7 @@ export async function buildLocalProgram(): Promise<LocalProgram> {
   const folder = await mkdtemp(join(tmpdir(), "fota-local-program-"));
   const path = join(folder, "local.mjs");
   const running = new Set<ChildProcess>();
-  await build({
-    entryPoints: [join(import.meta.dirname, "local-process.ts")],
-    outfile: path,
-    bundle: true,
-    platform: "node",
-    target: "node20.19",
-    format: "esm",
-    conditions: ["@fota/source", "module"],
-    banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
-    },
-    logLevel: "warning",
-  });
+  await bundle("local-process.ts", path);
 
   function launch(dir?: string): ChildProcess {
     const child = spawn(process.execPath, dir === undefined ? [path] : [path, dir], {
@@ -65,6 +53,23 @@ export async function buildLocalProgram(): Promise<LocalProgram> {
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Bundles a program of this folder from source. */
+export async function bundle(name: string, outfile: string): Promise<void> {
+  await build({
+    entryPoints: [join(import.meta.dirname, name)],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node20.19",
+    format: "esm",
+    conditions: ["@fota/source", "module"],
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
+    logLevel: "warning",
+  });
 }
 
 /** Sends a signal; resolves to the signal that ended the process. */
