@@ -44,7 +44,7 @@ export function readPublish(packet: IPublishPacket, aliases: Map<number, string>
     payload,
     qos: packet.qos === 0 ? 0 : 1,
     retain: packet.retain,
-    properties: messageProperties(packet.properties ?? {}),
+    properties: packet.properties === undefined ? {} : messageProperties(packet.properties),
   };
 }
 
