@@ -2,8 +2,17 @@ import { generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:https";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
-import { CreateCertificateFromCsrCommand, IoTClient, UpdateCertificateCommand } from "@aws-sdk/client-iot";
+import {
+  AttachPolicyCommand,
+  CreateCertificateFromCsrCommand,
+  CreatePolicyCommand,
+  DeleteCertificateCommand,
+  DetachThingPrincipalCommand,
+  IoTClient,
+  UpdateCertificateCommand,
+} from "@aws-sdk/client-iot";
 import { connectAsync, type IClientOptions } from "mqtt";
+import { generate } from "mqtt-packet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as der from "../src/certificates/der.js";
 import { type Local, type ProvisionedThing, startLocal } from "../src/index.js";
@@ -119,6 +128,72 @@ describe("mutual TLS", () => {
   test("refuses TLS 1.1", async () => {
     const options = { ...credentials(thing), minVersion: "TLSv1.1", maxVersion: "TLSv1.1" } as const;
     await expect(handshake(local.mqtts, { ...options, ciphers: "DEFAULT@SECLEVEL=0" })).rejects.toThrow();
+  });
+});
+
+describe.each(["TLSv1.2", "TLSv1.3"] as const)("a resumed session of %s", (version) => {
+  const limits = { minVersion: version, maxVersion: version };
+
+  /** Connects with a certificate; returns the session, which a later connection can resume. */
+  async function sessionOf(holder: ProvisionedThing): Promise<Buffer> {
+    const { hostname, port } = new URL(local.mqtts);
+    const socket = connectTls({ host: hostname, port: Number(port), ...credentials(holder), ...limits });
+    const [session] = await once(socket.resume(), "session");
+    socket.destroy();
+    return session;
+  }
+
+  /** Resumes the session without any certificate, sends a CONNECT, and returns the code of the CONNACK. */
+  async function resume(session: Buffer, clientId: string): Promise<number> {
+    const socket = await handshake(local.mqtts, { ...limits, session });
+    expect(socket.isSessionReused()).toBe(true);
+    socket.write(generate({ cmd: "connect", protocolId: "MQTT", protocolVersion: 4, clean: true, clientId }));
+    const [connack] = await once(socket, "data");
+    socket.destroy();
+    return connack[3];
+  }
+
+  test("has the certificate of the first connection, and its policies", async () => {
+    const holder = await local.provisionThing("resumed");
+    const iot = iotClientOf(local);
+    const session = await sessionOf(holder);
+    expect(await resume(session, "any")).toBe(0);
+
+    const policyDocument = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: "iot:Connect", Resource: "arn:aws:iot:*:*:client/own" }],
+    });
+    const policyName = `only-own-${version}`;
+    const target = `arn:aws:iot:us-east-1:000000000000:cert/${holder.certificateId}`;
+    await iot.send(new CreatePolicyCommand({ policyName, policyDocument }));
+    await iot.send(new AttachPolicyCommand({ policyName, target }));
+    expect(await resume(session, "any")).toBe(5);
+    expect(await resume(session, "own")).toBe(0);
+  });
+
+  test.each(["INACTIVE", "REVOKED"] as const)(
+    "does not let a certificate in that is %s now",
+    async (newStatus) => {
+      const holder = await local.provisionThing("resumed");
+      const { certificateId } = holder;
+      const session = await sessionOf(holder);
+      await iotClientOf(local).send(new UpdateCertificateCommand({ certificateId, newStatus }));
+      expect(await resume(session, "any")).toBe(5);
+      expect(log.at(-1)).toContain(`the certificate ${certificateId} is ${newStatus}`);
+    },
+  );
+
+  test("does not let a certificate in that was deleted", async () => {
+    const holder = await local.provisionThing("resumed");
+    const { certificateId } = holder;
+    const iot = iotClientOf(local);
+    const session = await sessionOf(holder);
+    await iot.send(new UpdateCertificateCommand({ certificateId, newStatus: "INACTIVE" }));
+    const principal = `arn:aws:iot:us-east-1:000000000000:cert/${certificateId}`;
+    await iot.send(new DetachThingPrincipalCommand({ thingName: "resumed", principal }));
+    await iot.send(new DeleteCertificateCommand({ certificateId, forceDelete: true }));
+    expect(await resume(session, "any")).toBe(5);
+    expect(log.at(-1)).toContain(`the certificate ${certificateId} is not registered`);
   });
 });
 
