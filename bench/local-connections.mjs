@@ -1,219 +1,216 @@
-// Measures many connected things on one stand-in, each of which runs one job to SUCCEEDED, and compares connects and
-// publishes with mosquitto. Run `npm run build` first; then: node bench/local-connections.mjs [--things 10000]
-import { fork, spawn, spawnSync } from "node:child_process";
+// Measures what connections and messages cost the broker of the stand-in, beside mosquitto and the least that a server
+// in Node.js can do. A process of its own makes the load for each server, so the servers' CPU time counts only their
+// work. Run `npm run build` first; then: node bench/local-connections.mjs [--connections 5000] [--things 10000]
+import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { loadClient } from "./load-client.mjs";
+import { figureRow } from "./harness/figures.mjs";
+import { inTurns } from "./harness/in-turns.mjs";
+import { cpuMsDuring, rssMiBOf } from "./harness/process.mjs";
+import { runBench } from "./harness/run-bench.mjs";
+import { runJobs } from "./mqtt/jobs.mjs";
+import { startBareServer, startMosquitto, startStandIn } from "./mqtt/servers.mjs";
+import { makeTlsFiles } from "./mqtt/tls-files.mjs";
 
-const { values } = parseArgs({ options: { things: { type: "string", default: "10000" } } });
-const count = Number(values.things);
-const PUBLISHES_EACH = 10;
-const CONNECTING_AT_ONCE = 100;
-const TARGETS_PER_JOB = 100; // as many as AWS takes
-/** Open files for node itself, the listening sockets and the REST requests. */
-const OTHER_FILES = 200;
+const PUBLISHERS = 20;
+const CONNECTING_AT_ONCE = 50;
+/** What V8 needs to compile the code that runs often: its compiler counts as CPU time too. */
+const WARM_UP = { connections: 2_000, messages: 100_000 };
+/** Each handshake keeps a core busy for milliseconds, on both sides. */
+const HANDSHAKES_AT_ONCE = 10;
 
-checkOpenFiles();
-const names = Array.from({ length: count }, (_, index) => `bench-${index}`);
-const standIn = await measureStandIn();
-const mosquitto = spawnSync("mosquitto", ["-h"]).error === undefined ? await measureMosquitto() : undefined;
-report();
+const GOALS = {
+  connect: { atMost: 2, of: "bare" },
+  "publish QoS 1, 1 in flight": { atMost: 1.5, of: "bare" },
+  "publish QoS 1, 20 in flight": { atMost: 0.5, of: "peer" },
+  "connect, mutual TLS": { atMost: 1.11, of: "peer" },
+  "connect, mutual TLS, resumed": { atMost: 1.11, of: "peer" },
+};
+const MEMORY_GOAL = { atMost: 8 }; // KiB
 
-function checkOpenFiles() {
+const options = {
+  connections: { type: "string", default: "5000", quick: "1000" },
+  messages: { type: "string", default: "100000", quick: "20000" },
+  things: { type: "string", default: "10000", quick: "500" },
+};
+
+await runBench(
+  { name: "broker of the stand-in, compared with mosquitto and bare node:net", options },
+  async ({ values, rounds, isQuick, note, peer }) => {
+    const [connections, messages, things] = [values.connections, values.messages, values.things].map(Number);
+    checkOpenFiles(Math.max(connections, things));
+    const files = makeTlsFiles();
+    const starts = {
+      ours: startStandIn,
+      peer: peer("mosquitto", "mosquitto") && (() => startMosquitto(files)),
+      bare: () => startBareServer(files),
+    };
+    note("messages and handshakes");
+    const costs = await measureCosts(starts, rounds, {
+      connections,
+      messages,
+      handshakes: isQuick ? 100 : 300,
+    });
+    note("memory");
+    const memory = await inTurns(
+      isQuick ? 1 : rounds,
+      forEachSide(starts, (start) => () => memoryOf(start, Math.max(connections, 3_000))),
+    );
+    note("jobs");
+    const jobUs = await measureJobs(things);
+    return [
+      ...costs,
+      figureRow({ what: "memory of an idle connection", unit: "KiB", ...memory, goal: MEMORY_GOAL }),
+      figureRow({ what: "job to SUCCEEDED on a connected thing", unit: "us CPU", ours: [jobUs] }),
+    ];
+  },
+);
+
+/** Returns a row of CPU time for each operation, and one of wall time. */
+async function measureCosts(starts, rounds, sizes) {
+  const sides = await startSides(starts);
+  try {
+    for (const side of Object.values(sides)) await measureRound(side, { ...sizes, ...WARM_UP });
+    const measured = await inTurns(
+      rounds,
+      forEachSide(sides, (side) => () => measureRound(side, sizes)),
+    );
+    const names = Object.keys(measured.ours[0]);
+    const valuesOf = (what, key) =>
+      forEachSide(measured, (all) => {
+        const values = all.map((round) => round[what]?.[key]);
+        return values[0] === undefined ? undefined : values;
+      });
+    return [
+      ...names.map((what) =>
+        figureRow({ what, unit: "us CPU", ...valuesOf(what, "cpuUs"), goal: GOALS[what] }),
+      ),
+      ...names.map((what) =>
+        figureRow({ what: `${what}, by the clock`, unit: "us", ...valuesOf(what, "wallUs") }),
+      ),
+    ];
+  } finally {
+    for (const { server, load } of Object.values(sides)) {
+      load.stop();
+      await server.stop();
+    }
+  }
+}
+
+async function startSides(starts) {
+  const sides = {};
+  for (const [side, start] of Object.entries(starts)) {
+    if (start !== undefined)
+      sides[side] = { server: await start(), load: startLoad(), delivers: side !== "bare" };
+  }
+  return sides;
+}
+
+/** Returns `{cpuUs, wallUs}` of each operation, by its name. */
+async function measureRound({ server, load, delivers }, { connections, messages, handshakes }) {
+  const { port, tlsPort, tls } = server;
+  const figures = {};
+  const measure = async (what, operations, request) => {
+    const { result, cpuMs } = await cpuMsDuring(server.pid, () => load.ask(request));
+    figures[what] = { cpuUs: (cpuMs * 1000) / operations, wallUs: (result.seconds * 1e6) / operations };
+  };
+  const publish = (what, total, inFlight, more = {}) => {
+    const each = Math.ceil(total / PUBLISHERS);
+    const request = { op: "publish", publishers: PUBLISHERS, each, inFlight, ...more };
+    return measure(what, each * PUBLISHERS, request);
+  };
+  const connectTls = (what, resume) =>
+    measure(what, handshakes, {
+      op: "connect",
+      port: tlsPort,
+      tls,
+      count: handshakes,
+      width: HANDSHAKES_AT_ONCE,
+      prefix: "tls",
+      resume,
+    });
+
+  await measure("connect", connections, {
+    op: "connect",
+    port,
+    count: connections,
+    width: CONNECTING_AT_ONCE,
+    prefix: "tcp",
+  });
+  await publish("publish QoS 1, 1 in flight", messages / 5, 1);
+  await publish("publish QoS 1, 20 in flight", messages, 20);
+  if (delivers) {
+    await publish("publish QoS 1 to a subscriber, 1 in flight", messages / 5, 1, { subscribed: true });
+    await publish("publish QoS 1 to a subscriber, 20 in flight", messages, 20, { subscribed: true });
+  }
+  await measure("disconnect", connections, { op: "disconnect" });
+  await connectTls("connect, mutual TLS", false);
+  await publish("publish QoS 1 over TLS, 1 in flight", messages / 10, 1);
+  await publish("publish QoS 1 over TLS, 20 in flight", messages / 2, 20);
+  await load.ask({ op: "disconnect" });
+  await connectTls("connect, mutual TLS, resumed", true);
+  await load.ask({ op: "disconnect" });
+  return figures;
+}
+
+/** Returns the memory in KiB that a connection takes in a new process, without garbage. */
+async function memoryOf(start, count) {
+  const server = await start();
+  const load = startLoad();
+  const connect = (connections, prefix) =>
+    load.ask({ op: "connect", port: server.port, count: connections, width: CONNECTING_AT_ONCE, prefix });
+  try {
+    await connect(2_000, "first"); // code, caches and the room for new objects must not count
+    await load.ask({ op: "disconnect" });
+    await server.collect();
+    const before = await rssMiBOf(server.pid);
+    await connect(count, "idle");
+    await server.collect();
+    return (((await rssMiBOf(server.pid)) - before) * 1024) / count;
+  } finally {
+    load.stop();
+    await server.stop();
+  }
+}
+
+/** Returns the CPU time in us that the stand-in takes for a job on a thing, with all its messages. */
+async function measureJobs(things) {
+  const server = await startStandIn();
+  try {
+    const run = await runJobs(server, things);
+    const { cpuMs } = await cpuMsDuring(server.pid, run);
+    return (cpuMs * 1000) / things;
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Starts a process that makes load. `ask` resolves to its answer. */
+function startLoad() {
+  const child = fork(new URL("mqtt/load.mjs", import.meta.url));
+  return {
+    async ask(request) {
+      child.send(request);
+      const [answer] = await once(child, "message");
+      if (answer.error !== undefined)
+        throw new Error(`${request.op} on port ${request.port}: ${answer.error}`);
+      return answer;
+    },
+    stop: () => child.kill(),
+  };
+}
+
+function forEachSide(sides, map) {
+  const present = Object.entries(sides).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present.map(([side, value]) => [side, map(value)]));
+}
+
+/** Exits with a hint if this shell does not allow a socket for each connection, and some for Node.js itself. */
+function checkOpenFiles(connections) {
+  const needed = connections + 200;
   const soft = process.report.getReport().userLimits?.open_files?.soft;
-  if (soft === "unlimited" || soft === undefined || Number(soft) >= count + OTHER_FILES) return;
+  if (soft === "unlimited" || soft === undefined || Number(soft) >= needed) return;
   process.stderr.write(
-    `${count} connections need ${count + OTHER_FILES} open files, this shell allows ${soft}: ulimit -n ${count + OTHER_FILES}, or fewer --things\n`,
+    `${connections} connections need ${needed} open files, this shell allows ${soft}: ulimit -n ${needed}, or fewer --connections and --things\n`,
   );
   process.exit(1);
-}
-
-async function measureStandIn() {
-  const child = fork(new URL("stand-in-process.mjs", import.meta.url), { execArgv: ["--expose-gc"] });
-  const [info] = await once(child, "message");
-  const memory = async () => {
-    child.send("memory");
-    return (await once(child, "message"))[0].rssBytes;
-  };
-  try {
-    await eachOf(names, 20, (name) => rest(info.endpoint, "POST", `/things/${name}`, {}));
-    const fleet = new Map();
-    const broker = await measureBroker(Number(new URL(info.mqtt).port), memory, fleet);
-    const jobsPerSecond = await measureJobs(info, fleet);
-    const rssAfterJobs = await memory();
-    for (const { client } of fleet.values()) client.close();
-    return { ...broker, jobsPerSecond, rssAfterJobs };
-  } finally {
-    child.send("stop");
-    await once(child, "exit");
-  }
-}
-
-async function measureMosquitto() {
-  const port = await freePort();
-  const folder = await mkdtemp(join(tmpdir(), "fota-bench-"));
-  const config = `listener ${port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_inflight_messages 100\n`;
-  await writeFile(join(folder, "mosquitto.conf"), config);
-  const child = spawn("mosquitto", ["-c", join(folder, "mosquitto.conf")], { stdio: "ignore" });
-  const memory = async () => {
-    const status = await readFile(`/proc/${child.pid}/status`, "utf8");
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
-  };
-  try {
-    await listening(port);
-    const fleet = new Map();
-    const measured = await measureBroker(port, memory, fleet);
-    for (const { client } of fleet.values()) client.close();
-    return measured;
-  } finally {
-    const gone = once(child, "exit");
-    child.kill();
-    await gone;
-    await rm(folder, { recursive: true });
-  }
-}
-
-/** Connects a client for each name, subscribes each to one topic, and makes all publish. */
-async function measureBroker(port, memory, fleet) {
-  const before = await memory();
-  const connectSeconds = await timed(() =>
-    eachOf(names, CONNECTING_AT_ONCE, async (name) => {
-      const thing = { client: undefined, onMessage: () => undefined };
-      fleet.set(name, thing);
-      const onMessage = (topic, payload) => thing.onMessage(topic, payload);
-      thing.client = await loadClient({ port, clientId: name, onMessage });
-    }),
-  );
-  await eachOf(names, CONNECTING_AT_ONCE, (name) =>
-    fleet.get(name).client.subscribe(`$aws/things/${name}/jobs/notify-next`),
-  );
-  const connected = await memory();
-  const publishSeconds = await timed(() =>
-    eachOf(names, CONNECTING_AT_ONCE, async (name) => {
-      const { client } = fleet.get(name);
-      for (let n = 0; n < PUBLISHES_EACH; n += 1) await client.publish(`dt/${name}/state`, `{"n":${n}}`);
-    }),
-  );
-  return {
-    connectsPerSecond: count / connectSeconds,
-    bytesPerConnection: (connected - before) / count,
-    publishesPerSecond: (count * PUBLISHES_EACH) / publishSeconds,
-  };
-}
-
-/** Measures from the first CreateJob until the last thing gets the answer that its SUCCEEDED is accepted. */
-async function measureJobs({ endpoint, region }, fleet) {
-  const ended = names.map(
-    (name) =>
-      new Promise((resolve) => {
-        const thing = fleet.get(name);
-        const base = `$aws/things/${name}/jobs`;
-        thing.onMessage = (topic, payload) => {
-          if (topic === `${base}/notify-next`) {
-            if (JSON.parse(payload).execution?.status === "QUEUED")
-              thing.client.publish(`${base}/start-next`, "{}");
-          } else if (topic === `${base}/start-next/accepted`) {
-            const { jobId } = JSON.parse(payload).execution;
-            thing.client.publish(`${base}/${jobId}/update`, '{"status":"SUCCEEDED"}');
-          } else if (topic.endsWith("/update/accepted")) {
-            resolve();
-          }
-        };
-      }),
-  );
-  const jobs = Array.from({ length: Math.ceil(count / TARGETS_PER_JOB) }, (_, index) => ({
-    jobId: `bench-${index}`,
-    targets: names
-      .slice(index * TARGETS_PER_JOB, (index + 1) * TARGETS_PER_JOB)
-      .map((name) => `arn:aws:iot:${region}:000000000000:thing/${name}`),
-  }));
-  const seconds = await timed(async () => {
-    for (const { jobId, targets } of jobs) {
-      await rest(endpoint, "PUT", `/jobs/${jobId}`, { targets, document: '{"operation":"bench"}' });
-    }
-    await Promise.all(ended);
-  });
-  const described = await Promise.all(jobs.map(({ jobId }) => rest(endpoint, "GET", `/jobs/${jobId}`)));
-  const succeeded = described.map(({ job }) => job.jobProcessDetails.numberOfSucceededThings);
-  const total = succeeded.reduce((sum, each) => sum + each, 0);
-  if (total !== count) throw new Error(`${total} of ${count} things have SUCCEEDED`);
-  return count / seconds;
-}
-
-function report() {
-  const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
-  const kibibytes = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
-  const rows = [
-    ["", "fota local", "mosquitto", "ratio"],
-    row("connects/s", "connectsPerSecond", (value) => value.toFixed(0)),
-    row("publishes/s, QoS 1", "publishesPerSecond", (value) => value.toFixed(0)),
-    row("memory per connection", "bytesPerConnection", kibibytes),
-    ["jobs to SUCCEEDED/s", standIn.jobsPerSecond.toFixed(0), "", ""],
-    ["memory after the jobs", mebibytes(standIn.rssAfterJobs), "", ""],
-  ];
-  const { model = "" } = cpus()[0] ?? {};
-  process.stdout.write(`${count} things, Node ${process.version}, ${cpus().length} x ${model}\n`);
-  for (const [label, ...cells] of rows) {
-    process.stdout.write(`${label.padEnd(24)}${cells.map((cell) => cell.padStart(12)).join("")}\n`);
-  }
-}
-
-function row(label, key, format) {
-  if (mosquitto === undefined) return [label, format(standIn[key]), "not there", ""];
-  return [label, format(standIn[key]), format(mosquitto[key]), (standIn[key] / mosquitto[key]).toFixed(2)];
-}
-
-async function rest(endpoint, method, path, body) {
-  const response = await fetch(`${endpoint}${path}`, {
-    method,
-    ...(body !== undefined && {
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    }),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
-  return answer;
-}
-
-/** Runs `work` on every item, `width` items at a time. */
-async function eachOf(items, width, work) {
-  const queue = items.values();
-  await Promise.all(
-    Array.from({ length: width }, async () => {
-      for (const item of queue) await work(item);
-    }),
-  );
-}
-
-async function timed(work) {
-  const started = process.hrtime.bigint();
-  await work();
-  return Number(process.hrtime.bigint() - started) / 1e9;
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** Waits until something accepts connections there. */
-async function listening(port) {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      (await loadClient({ port, clientId: "probe" })).close();
-      return;
-    } catch (error) {
-      if (tries === 100) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
 }
