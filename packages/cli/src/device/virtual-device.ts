@@ -20,7 +20,7 @@ import { slotVersions } from "./slot-versions.js";
 import type { TrialFailure } from "./trial-failure.js";
 
 /** Limits how many devices of a process do something at once. Each function calls the task when it may start. */
-export interface Turns {
+interface Turns {
   connect: Turn;
   /** A pass over the jobs, which downloads an image if there is one. */
   work: Turn;
