@@ -12,9 +12,12 @@ export function spread(values) {
   return { median: median(values), low: Math.min(...values), high: Math.max(...values) };
 }
 
-/** Returns the ratio of each value to the one of the same round: both met the same machine at the same time. */
+/**
+ * Returns the ratio of each value to the one of the same round: both met the same machine at the same time. Leaves out
+ * rounds in which the other value is 0, which means less than can be measured.
+ */
 export function ratiosInPairs(values, others) {
-  return values.map((value, round) => value / others[round]);
+  return values.flatMap((value, round) => (others[round] === 0 ? [] : [value / others[round]]));
 }
 
 /**
@@ -23,21 +26,22 @@ export function ratiosInPairs(values, others) {
  * `goal` is `{ atMost: 0.5, of: "peer" }` or `{ atLeast: 2, of: "bare" }` for a ratio, and `{ atMost: 40 }` for a value in
  * `unit`. The ratio is that to the side of the goal, otherwise to the peer, otherwise to bare Node.js. `low` and `high`
  * are those of the ratio in pairs; of our values where there is no ratio. `met` is undefined without a goal, or
- * when the side of the goal was not measured.
+ * when the side of the goal was not measured or was 0.
  */
 export function figureRow({ what, unit, ours, peer, bare, goal }) {
   const sides = { peer, bare };
   const to = goal === undefined ? ["peer", "bare"].find((side) => sides[side] !== undefined) : goal.of;
-  const others = sides[to];
-  const { median: judged, low, high } = spread(others === undefined ? ours : ratiosInPairs(ours, others));
-  const isJudged = goal !== undefined && (goal.of === undefined || others !== undefined);
+  const ratios = sides[to] === undefined ? [] : ratiosInPairs(ours, sides[to]);
+  const hasRatio = ratios.length > 0;
+  const { median: judged, low, high } = spread(hasRatio ? ratios : ours);
+  const isJudged = goal !== undefined && (goal.of === undefined || hasRatio);
   return {
     what,
     unit,
     ours: median(ours),
     peer: peer && median(peer),
     bare: bare && median(bare),
-    ratio: others && judged,
+    ratio: hasRatio ? judged : undefined,
     low,
     high,
     goal,

@@ -29,3 +29,10 @@ test("a goal is not judged when its side was not measured", () => {
   const row = figureRow({ what: "a", unit: "ms", ours: [10], bare: [5], goal: { atMost: 1, of: "peer" } });
   expect(row).toMatchObject({ ours: 10, bare: 5, ratio: undefined, met: undefined });
 });
+
+test("a round whose other value is too small to measure has no ratio", () => {
+  expect(ratiosInPairs([10, 20], [0, 10])).toEqual([2]);
+  const goal = { atMost: 1, of: "bare" };
+  const row = figureRow({ what: "a", unit: "ms", ours: [10, 20], bare: [0, 0], goal });
+  expect(row).toMatchObject({ ours: 15, bare: 0, ratio: undefined, low: 10, high: 20, met: undefined });
+});
