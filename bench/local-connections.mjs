@@ -37,7 +37,8 @@ await runBench(
   { name: "broker of the stand-in, compared with mosquitto and bare node:net", options },
   async ({ values, rounds, isQuick, note, peer }) => {
     const [connections, messages, things] = [values.connections, values.messages, values.things].map(Number);
-    checkOpenFiles(Math.max(connections, things));
+    const idle = Math.max(connections, 3_000);
+    checkOpenFiles(Math.max(2 * idle, things));
     const files = makeTlsFiles();
     const starts = {
       ours: startStandIn,
@@ -53,7 +54,7 @@ await runBench(
     note("memory");
     const memory = await inTurns(
       isQuick ? 1 : rounds,
-      forEachSide(starts, (start) => () => memoryOf(start, Math.max(connections, 3_000))),
+      forEachSide(starts, (start) => () => memoryOf(start, idle)),
     );
     note("jobs");
     const jobUs = await measureJobs(things);
@@ -152,15 +153,14 @@ async function measureRound({ server, load, delivers }, { connections, messages,
   return figures;
 }
 
-/** Returns the memory in KiB that a connection takes in a new process, without garbage. */
+/** Returns the memory in KiB that one more connection takes in a new process with `count` of them, without garbage. */
 async function memoryOf(start, count) {
   const server = await start();
   const load = startLoad();
   const connect = (connections, prefix) =>
     load.ask({ op: "connect", port: server.port, count: connections, width: CONNECTING_AT_ONCE, prefix });
   try {
-    await connect(2_000, "first"); // code, caches and the room for new objects must not count
-    await load.ask({ op: "disconnect" });
+    await connect(count, "first"); // stays: code, caches and free pages must not count
     await server.collect();
     const before = await rssMiBOf(server.pid);
     await connect(count, "idle");

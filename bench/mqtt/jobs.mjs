@@ -1,33 +1,34 @@
 // Connected things on one stand-in, each of which takes one job to SUCCEEDED.
+import { iotClient } from "../iot-client.mjs";
 import { mqttClient } from "./client.mjs";
 
 const TARGETS_PER_JOB = 100; // as many as AWS takes
-const CONNECTING_AT_ONCE = 50;
 
 /**
  * Makes `count` things and connects them. The function that it resolves to creates the jobs, and resolves when each
  * thing has got the answer that its SUCCEEDED is accepted.
  */
 export async function runJobs({ info, port }, count) {
-  const { endpoint, region } = info;
+  const { ask, atOnce, close } = iotClient(info);
   const names = Array.from({ length: count }, (_, index) => `bench-${index}`);
   const ended = [];
-  await eachOf(names, CONNECTING_AT_ONCE, async (name) => {
-    await rest(endpoint, "POST", `/things/${name}`, {});
-    ended.push(await connectThing(port, name));
+  await atOnce(count, async (index) => {
+    await ask("POST", `/things/${names[index]}`, {});
+    ended.push(await connectThing(port, names[index]));
   });
   const jobs = Array.from({ length: Math.ceil(count / TARGETS_PER_JOB) }, (_, index) => ({
     jobId: `bench-${index}`,
     targets: names
       .slice(index * TARGETS_PER_JOB, (index + 1) * TARGETS_PER_JOB)
-      .map((name) => `arn:aws:iot:${region}:000000000000:thing/${name}`),
+      .map((name) => `arn:aws:iot:${info.region}:000000000000:thing/${name}`),
   }));
   return async () => {
     for (const { jobId, targets } of jobs) {
-      await rest(endpoint, "PUT", `/jobs/${jobId}`, { targets, document: '{"operation":"bench"}' });
+      await ask("PUT", `/jobs/${jobId}`, { targets, document: '{"operation":"bench"}' });
     }
     const clients = await Promise.all(ended.map(({ succeeded }) => succeeded));
     for (const client of clients) client.close();
+    close();
   };
 }
 
@@ -54,23 +55,4 @@ async function connectThing(port, name) {
   });
   await client.subscribe(`${base}/notify-next`);
   return { succeeded };
-}
-
-async function rest(endpoint, method, path, body) {
-  const response = await fetch(`${endpoint}${path}`, {
-    method,
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-}
-
-/** Runs `work` on every item, `width` items at a time. */
-async function eachOf(items, width, work) {
-  const queue = items.values();
-  await Promise.all(
-    Array.from({ length: width }, async () => {
-      for (const item of queue) await work(item);
-    }),
-  );
 }
