@@ -18,6 +18,9 @@ export const FORMAT = 3;
 /** A file is damaged; the message is one clause. The caller adds the path and a hint. */
 export class DamagedFile extends Error {}
 
+/** A later release wrote the file. */
+export class LaterFormat extends DamagedFile {}
+
 export const CHECKSUM_DIGITS = 8;
 const NUMBER_DIGITS = 12;
 const SPACE = 0x20;

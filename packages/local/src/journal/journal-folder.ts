@@ -2,7 +2,7 @@
 import { type FileHandle, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
-import { DamagedFile } from "./journal-files.js";
+import { DamagedFile, LaterFormat } from "./journal-files.js";
 
 export const SNAPSHOT = "snapshot.json";
 
@@ -67,6 +67,7 @@ export async function withFile<T>(
     return await read(file);
   } catch (error) {
     if (isFotaError(error)) throw error;
+    if (error instanceof LaterFormat) throw laterState(path, error.message);
     if (error instanceof DamagedFile) throw unusableState(path, error.message);
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw unusableState(path, `it cannot be read: ${messageOf(error)}`);
@@ -89,6 +90,12 @@ export async function wrapDamage<T>(path: string, read: () => T | Promise<T>): P
 export function unusableState(path: string, why: string): FotaError {
   return new FotaError("LOCAL_DIR_INVALID", `the state in ${path} is not usable: ${why}`, {
     hint: "restore the folder of this file from a backup, or start with another --dir; to start empty, remove the folder",
+  });
+}
+
+function laterState(path: string, why: string): FotaError {
+  return new FotaError("LOCAL_DIR_INVALID", `the state in ${path} is not usable: ${why}`, {
+    hint: "install the release that wrote it, or a later one, or start with another --dir",
   });
 }
 

@@ -140,8 +140,7 @@ const unusableState = (why: string) => ({
 
 test.each([
   ["snapshot.json is not usable: it is not JSON", "{"],
-  ["it has format 9, not 3", '{"format":9}'],
-  ["it has format 4, not 3", '{"format":4,"generation":1,"folder":"f","segments":[\n["00000000","end"]]}\n'],
+  ['it has format "3", not 3', '{"format":"3"}'],
   ["it is incomplete", '{"format":3,"generation":1,"folder":"f","segments":[\n'],
   ["line 2 is damaged", '{"format":3,"generation":1,"folder":"f","segments":[\n["00000000","end"]]}\n'],
   ["it is incomplete", '{"format":1,"generation":1}'],
@@ -151,6 +150,20 @@ test.each([
   await expect(open()).rejects.toMatchObject(unusableState(why));
   expect(await readFile(join(dir, "snapshot.json"), "utf8")).toBe(text);
 });
+
+test.each(['{"format":9}', '{"format":4,"generation":1,"segments":[\n["00000000","end"]]}\n'])(
+  "%s: a folder of a later release is refused with that reason, and left as it was",
+  async (text) => {
+    await writeFile(join(dir, "snapshot.json"), text);
+    await expect(open()).rejects.toMatchObject({
+      code: "LOCAL_DIR_INVALID",
+      message: expect.stringMatching(/it has format \d, and this release reads formats up to 3/),
+      hint: expect.stringContaining("install the release that wrote it"),
+    });
+    expect(await readFile(join(dir, "snapshot.json"), "utf8")).toBe(text);
+    expect(await files()).toEqual(["snapshot.json"]);
+  },
+);
 
 describe("a damaged folder", () => {
   beforeEach(async () => {

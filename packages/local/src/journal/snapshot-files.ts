@@ -8,7 +8,14 @@
  *                     ["<crc32>","end"]]}
  */
 import type { StateRecord } from "../state/state-record.js";
-import { CHECKSUM_DIGITS, checksumAt, DamagedFile, FORMAT, type JournalId } from "./journal-files.js";
+import {
+  CHECKSUM_DIGITS,
+  checksumAt,
+  DamagedFile,
+  FORMAT,
+  type JournalId,
+  LaterFormat,
+} from "./journal-files.js";
 
 export function encodeSnapshotHead({ generation, folder }: JournalId): string {
   return `${JSON.stringify({ format: FORMAT, generation, folder }).slice(0, -1)},"segments":[\n`;
@@ -118,6 +125,9 @@ export class SnapshotReader {
 /** @throws {DamagedFile} */
 function readHead(line: string): JournalId {
   const { format, generation, folder } = parseHead(line);
+  if (typeof format === "number" && format > FORMAT) {
+    throw new LaterFormat(`it has format ${format}, and this release reads formats up to ${FORMAT}`);
+  }
   if (format !== FORMAT) throw new DamagedFile(`it has format ${JSON.stringify(format)}, not ${FORMAT}`);
   if (typeof generation !== "number" || typeof folder !== "string") throw new DamagedFile("it is incomplete");
   const id = { generation, folder };
