@@ -66,14 +66,14 @@ export async function makeGrubBoard(dir: string, firmware: GrubFirmware): Promis
   return {
     name: `GRUB ${/\d[\d.]+/.exec(stdout)?.[0]} on ${firmware.name}`,
     machine: { arch: "x86_64", ...firmware.machine, accelerator: "tcg" }, // a BIOS may not run in nested KVM
-    bus: "ide",
+    disks: (record) => [{ image: record, bus: "ide" }],
     diskImage,
     recordArea: BOOT_PARTITION,
     tornWrites,
     makeImage,
-    withSlots: (disk, runningSlot, use) =>
-      withSlotDevices(disk, (paths) =>
-        withBootPartition(disk, (envFile) => use(grubSlots({ paths, runningSlot, envFile }))),
+    withSlots: ({ diskPath, runningSlot }, use) =>
+      withSlotDevices(diskPath, (paths) =>
+        withBootPartition(diskPath, (envFile) => use(grubSlots({ paths, runningSlot, envFile }))),
       ),
   };
 }

@@ -6,6 +6,7 @@ import { parseRunningSlot } from "../../src/node/boot-loader.js";
 import { Machine, type MachineDisk, type MachineOptions } from "./machine.js";
 import { type Behavior, type Booted, PAYLOAD_LINE } from "./payload.js";
 import { type DiskCut, PowerDisk } from "./power-disk.js";
+import type { SerialConsole } from "./serial-console.js";
 
 /** Part of a disk. */
 export interface DiskArea {
@@ -28,23 +29,39 @@ export interface SlotView {
   workingSlot: number;
 }
 
+/** What the agent's adapter works on. */
+export interface RunningDevice {
+  /** Disk with the record. */
+  diskPath: string;
+  /** Folder with the files of the device. */
+  dir: string;
+  runningSlot: number;
+  /** The console of the machine, which must be on. */
+  console(): SerialConsole;
+}
+
 /** A board with a boot loader, a disk with its environment, and two slots. */
 export interface LoaderBoard {
   /** The boot loader and its version. */
   name: string;
   machine: Omit<MachineOptions, "disks">;
-  /** How the disk is connected. */
-  bus: MachineDisk["bus"];
-  /** Image of the disk of a new device. Slot 0 has the image "first", slot 1 none. */
+  /** The disks of the machine. `record` is the image of the one with the record, `dir` as in `RunningDevice`. */
+  disks(record: string, dir: string): MachineDisk[];
+  /** Image of the disk of a new device with the record. Slot 0 has the image "first", slot 1 none. */
   diskImage: string;
+  /** Image of the disk with the slots, if that is another one. A device has a copy of it in `slots`. */
+  slotsImage?: string;
   /** Where the boot loader keeps its record. */
   recordArea: DiskArea;
-  /** Returns which sets of sectors a power cut can leave written of a change of the record. */
-  tornWrites(before: Buffer, after: Buffer): number[][];
+  /**
+   * Returns which sets of sectors a power cut can leave written of a change of the record by the agent. Absent if the disk
+   * with the record sees the writes of the agent.
+   */
+  tornWrites?(before: Buffer, after: Buffer): number[][];
   /** Returns an image of a slot. */
   makeImage(label: string, kernel: Kernel): Promise<Uint8Array>;
-  /** Calls `use` with the agent's adapter on a disk in a file, which afterwards is as a power cut leaves it. */
-  withSlots<T>(imagePath: string, runningSlot: number, use: (slots: Slots) => Promise<T>): Promise<T>;
+  /** Calls `use` with the agent's adapter on disks in files, which afterwards are as a power cut leaves them. */
+  withSlots<T>(device: RunningDevice, use: (slots: Slots) => Promise<T>): Promise<T>;
 }
 
 /** A device in QEMU whose boot loader boots payloads, and whose agent is the adapter outside of QEMU. */
@@ -68,6 +85,7 @@ export class LoaderDevice {
   static async make(board: LoaderBoard): Promise<LoaderDevice> {
     const dir = await mkdtemp(join(tmpdir(), "fota-device-"));
     await copyFile(board.diskImage, join(dir, "disk"));
+    if (board.slotsImage !== undefined) await copyFile(board.slotsImage, join(dir, "slots"));
     return new LoaderDevice(board, dir, await PowerDisk.open(join(dir, "disk"), join(dir, "nbd")));
   }
 
@@ -88,8 +106,8 @@ export class LoaderDevice {
 
   #start(cut?: DiskCut): Promise<void> {
     const off = this.disk.turnOn(cut);
-    const { machine, bus } = this.board;
-    this.#machine = new Machine({ ...machine, disks: [{ image: this.disk.image, bus }] });
+    const { machine } = this.board;
+    this.#machine = new Machine({ ...machine, disks: this.board.disks(this.disk.image, this.#dir) });
     return off;
   }
 
@@ -128,7 +146,9 @@ export class LoaderDevice {
 
   /** Calls `use` with the adapter of the slot that was booted last. */
   async asAgent<T>(use: (slots: Slots) => Promise<T>): Promise<T> {
-    return await this.board.withSlots(join(this.#dir, "disk"), this.#runningSlot, use);
+    const [dir, runningSlot] = [this.#dir, this.#runningSlot];
+    const console = () => this.#on.console;
+    return await this.board.withSlots({ diskPath: join(dir, "disk"), dir, runningSlot, console }, use);
   }
 
   async view(): Promise<SlotView> {

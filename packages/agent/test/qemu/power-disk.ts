@@ -15,7 +15,8 @@ export interface DiskCut {
 
 /** A write of the machine. */
 export interface DiskWrite {
-  sizeBytes: number;
+  offsetBytes: number;
+  data: Buffer;
   /** False if the disk already had these bytes. */
   isChange: boolean;
 }
@@ -98,7 +99,8 @@ export class PowerDisk {
       return true;
     }
     if (type === "write") {
-      this.#writes.push({ sizeBytes, isChange: !this.read(offsetBytes, sizeBytes).equals(data) });
+      const isChange = !this.read(offsetBytes, sizeBytes).equals(data);
+      this.#writes.push({ offsetBytes, data: Buffer.from(data), isChange });
       if (this.#writes.length === this.#cut?.write) {
         this.write(offsetBytes, data.subarray(0, writtenBytes(sizeBytes, this.#cut.point)));
         this.#onCut();

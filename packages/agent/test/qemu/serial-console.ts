@@ -44,7 +44,7 @@ export class SerialConsole {
    * Resolves with the next match after the one that the last call returned. Rejects with the console's last lines if
    * the machine ends first, or prints no match within `timeoutMs`.
    */
-  sees(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
+  sees(pattern: RegExp, timeoutMs = 240_000): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const end = () => {
         clearTimeout(timer);

@@ -98,7 +98,7 @@ export async function withPartition<T>(
 export async function withSlotDevices<T>(
   disk: string,
   use: (paths: readonly string[]) => Promise<T>,
+  [first, second]: readonly [DiskArea, DiskArea] = SLOT_PARTITIONS,
 ): Promise<T> {
-  const [first, second] = SLOT_PARTITIONS;
   return await withPartition(disk, first, (a) => withPartition(disk, second, (b) => use([a, b])));
 }

@@ -30,12 +30,19 @@ export function anyOrder(sectors: readonly number[]): number[][] {
 
 /** Returns the power cuts that leave different disks: before the first write that changes it, in and after each one. */
 export function cutsBetween(writes: readonly DiskWrite[]): DiskCut[] {
-  const changes = writes.flatMap(({ isChange, sizeBytes }, i) =>
-    isChange ? [{ write: i + 1, sizeBytes }] : [],
+  const changes = writes.flatMap(({ isChange, data }, i) =>
+    isChange ? [{ write: i + 1, sizeBytes: data.length }] : [],
   );
   return changes.flatMap(({ write, sizeBytes }, i): DiskCut[] => [
     ...(i === 0 ? [{ write, point: "before" } as const] : []),
     ...(sizeBytes > SECTOR_BYTES ? [{ write, point: "during" } as const] : []),
     { write, point: "after" },
   ]);
+}
+
+/** Returns a disk after the first `count` of these writes. */
+export function afterWrites(before: Buffer, writes: readonly DiskWrite[], count: number): Buffer {
+  const state = Buffer.from(before);
+  for (const { offsetBytes, data } of writes.slice(0, count)) data.copy(state, offsetBytes);
+  return state;
 }

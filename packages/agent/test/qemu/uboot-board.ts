@@ -48,19 +48,19 @@ export async function makeUbootBoard(dir: string): Promise<LoaderBoard> {
   return {
     name: `U-Boot ${/U-Boot (\d+\.\d+)/.exec(await readFile(firmware, "latin1"))?.[1]}`,
     machine: { arch: "aarch64", memoryMib: MEMORY_MIB, firmware },
-    bus: "sd",
+    disks: (record) => [{ image: record, bus: "sd" }],
     diskImage,
     recordArea: { offsetBytes: first, sizeBytes: second + UBOOT_ENV.sizeBytes - first },
     tornWrites: (before, after) => anyOrder(changedSectors(before, after)),
     makeImage,
-    withSlots: async (disk, runningSlot, use) => {
-      const envConfig = `${disk}.fw_env.config`;
+    withSlots: async ({ diskPath, runningSlot }, use) => {
+      const envConfig = `${diskPath}.fw_env.config`;
       await writeFile(
         envConfig,
-        UBOOT_ENV.offsetsBytes.map((offset) => `${disk} ${offset} ${size}\n`).join(""),
+        UBOOT_ENV.offsetsBytes.map((offset) => `${diskPath} ${offset} ${size}\n`).join(""),
       );
       return await withSlotDevices(
-        disk,
+        diskPath,
         async (paths) => await use(ubootSlots({ paths, runningSlot, envConfig })),
       );
     },

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -23,7 +23,7 @@ export interface DebianFiles {
 export async function debianFiles(): Promise<DebianFiles> {
   const { stdout } = await run("apt-cache", ["depends", KERNEL_METAPACKAGE]);
   const [, kernelPackage = "", kernelVersion = ""] = /Depends: (linux-image-(\S+))/.exec(stdout) ?? [];
-  const [kernel, busybox] = [await unpacked(kernelPackage), await unpacked("busybox-static")];
+  const [kernel, busybox] = [await unpackPackage(kernelPackage), await unpackPackage("busybox-static")];
   return {
     kernelVersion,
     kernel: join(kernel, "boot", `vmlinuz-${kernelVersion}`),
@@ -32,15 +32,18 @@ export async function debianFiles(): Promise<DebianFiles> {
   };
 }
 
-async function unpacked(name: string): Promise<string> {
+/** Downloads and unpacks a Debian package as `debianFiles` does. Returns its folder. */
+export async function unpackPackage(name: string): Promise<string> {
   const folder = join(CACHE, name);
   if (await isThere(folder)) return folder;
-  const download = join(CACHE, `${name}.${process.pid}`);
-  await mkdir(download, { recursive: true });
+  await mkdir(CACHE, { recursive: true });
+  const download = await mkdtemp(join(CACHE, `${name}.`));
   await run("apt-get", ["-o", "APT::Sandbox::User=root", "download", name], { cwd: download });
   const [file = ""] = await readdir(download);
   await run("dpkg-deb", ["--extract", join(download, file), join(download, "files")]);
-  await rename(join(download, "files"), folder);
+  await rename(join(download, "files"), folder).catch(async (error: unknown) => {
+    if (!(await isThere(folder))) throw error; // else another test was faster
+  });
   await rm(download, { recursive: true });
   return folder;
 }

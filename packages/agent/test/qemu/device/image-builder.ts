@@ -8,6 +8,12 @@ import { makeInitramfs } from "./initramfs.js";
 
 const run = promisify(execFile);
 
+const INITRAMFS = {
+  init: join(import.meta.dirname, "initramfs/init"),
+  /** What the root file system, the disk and the network of the device need. */
+  modules: ["virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "squashfs"],
+};
+
 /** What is wrong with an image. */
 export type ImageFault = "panic" | "no-kernel" | "self-test" | "no-agent";
 
@@ -27,7 +33,7 @@ export class ImageBuilder {
     const folders = ["bin", "boot", "data", "dev", "lib", "proc", "run", "runtime", "sbin", "sys", "tmp"];
     for (const name of [...folders, "usr/lib/fota"]) await mkdir(join(base, name), { recursive: true });
     await cp(debian.kernel, join(base, "boot/vmlinuz"));
-    await writeFile(join(base, "boot/initrd.img"), await makeInitramfs(debian));
+    await writeFile(join(base, "boot/initrd.img"), await makeInitramfs(debian, INITRAMFS));
     await cp(PROGRAM, join(base, "usr/lib/fota/fota-agent.cjs"));
     await cp(debian.busybox, join(base, "bin/busybox"));
     const { stdout } = await run(debian.busybox, ["--list"]);

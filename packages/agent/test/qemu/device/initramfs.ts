@@ -1,30 +1,50 @@
 import { readdir, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { DebianFiles } from "./debian-files.js";
 
-/** Modules that the root file system, the disk and the network of the device need. */
-const MODULES = ["virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "squashfs"];
-
 const [FOLDER_MODE, EXECUTABLE_MODE, CONSOLE_MODE] = [0o040755, 0o100755, 0o020600];
 
-/** Returns the initramfs of the device: busybox, kernel modules in the order of their dependencies, and the script `init`. */
-export async function makeInitramfs({ modules, busybox }: DebianFiles): Promise<Buffer> {
-  const files = await modulesInOrder(modules);
-  const entries = [
-    ...["bin", "dev", "modules", "proc", "root", "sys"].map((name) => entryOf(name, FOLDER_MODE)),
-    entryOf("dev/console", CONSOLE_MODE, Buffer.alloc(0), [5, 1]),
-    entryOf("bin/busybox", EXECUTABLE_MODE, await readFile(busybox)),
-    entryOf("init", EXECUTABLE_MODE, await readFile(join(import.meta.dirname, "initramfs/init"))),
-  ];
-  for (const [index, file] of files.entries()) {
-    const name = `modules/${String(index).padStart(2, "0")}-${basename(file)}`;
-    entries.push(entryOf(name, EXECUTABLE_MODE, await readFile(file)));
+/** What an initramfs has besides busybox. */
+export interface InitramfsContent {
+  /** Path of the script `init`. */
+  init: string;
+  /** Names of kernel modules. Those that they need are added. */
+  modules: readonly string[];
+  /** Paths of further files on this machine, by their path in the initramfs. */
+  files?: Readonly<Record<string, string>>;
+}
+
+/** Returns an initramfs: busybox, kernel modules in the order of their dependencies, and the script `init`. */
+export async function makeInitramfs(
+  { modules: folder, busybox }: DebianFiles,
+  { init, modules, files = {} }: InitramfsContent,
+): Promise<Buffer> {
+  const paths: [string, string][] = [["init", init], ["bin/busybox", busybox], ...Object.entries(files)];
+  for (const [index, file] of (await modulesInOrder(folder, modules)).entries()) {
+    paths.push([`modules/${String(index).padStart(2, "0")}-${basename(file)}`, file]);
   }
+  const folders = new Set([
+    "dev",
+    "modules",
+    "proc",
+    "root",
+    "sys",
+    ...paths.flatMap(([path]) => parentsOf(path)),
+  ]);
+  const entries = [...folders].map((name) => entryOf(name, FOLDER_MODE));
+  entries.push(entryOf("dev/console", CONSOLE_MODE, Buffer.alloc(0), [5, 1]));
+  for (const [path, file] of paths) entries.push(entryOf(path, EXECUTABLE_MODE, await readFile(file)));
   return gzipSync(Buffer.concat([...entries, entryOf("TRAILER!!!", 0)]));
 }
 
-async function modulesInOrder(folder: string): Promise<string[]> {
+/** Returns the folders above a path, the highest one first. */
+function parentsOf(path: string): string[] {
+  const parent = dirname(path);
+  return parent === "." ? [] : [...parentsOf(parent), parent];
+}
+
+async function modulesInOrder(folder: string, names: readonly string[]): Promise<string[]> {
   const all = await readdir(folder, { recursive: true });
   const pathOf = (name: string) => all.find((path) => nameOf(path) === name.replaceAll("-", "_"));
   const found = new Set<string>();
@@ -36,7 +56,7 @@ async function modulesInOrder(folder: string): Promise<string[]> {
     for (const other of depends.split(",").filter(Boolean)) await add(other);
     found.add(join(folder, path));
   }
-  for (const name of MODULES) await add(name);
+  for (const name of names) await add(name);
   return [...found];
 }
 
