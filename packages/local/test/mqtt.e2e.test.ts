@@ -663,6 +663,45 @@ describe("presence events", () => {
   });
 });
 
+test("a client that hears of its own connection gets that event once, after what it missed", async () => {
+  const options = { clientId: "t1", clean: false };
+  const first = await connected(server.port, 4, options);
+  first.send(subscribePacket(["$aws/events/presence/connected/+", "dt/x"]));
+  expect(await first.next()).toMatchObject({ cmd: "suback" });
+  broker.publish(textMessage("dt/x", "unacknowledged"));
+  expect(await first.next()).toMatchObject({ topic: "dt/x", dup: false });
+  first.cut();
+  await expect.poll(() => broker.connected()).toEqual([]);
+  const second = await connected(server.port, 4, options);
+  second.send({ cmd: "pingreq" });
+  expect(await second.next()).toMatchObject({ topic: "dt/x", dup: true });
+  expect(await second.next()).toMatchObject({ topic: "$aws/events/presence/connected/t1", dup: false });
+  expect(await second.next()).toMatchObject({ cmd: "pingresp" });
+});
+
+test("a client that connects again with a smaller Receive Maximum gets unacknowledged messages by that", async () => {
+  const properties = { sessionExpiryInterval: 100 };
+  const first = await connected(server.port, 5, { clientId: "t1", clean: false, properties });
+  first.send(subscribePacket(["dt/x"]));
+  expect(await first.next()).toMatchObject({ cmd: "suback" });
+  for (const text of ["1", "2", "3"]) broker.publish(textMessage("dt/x", text));
+  const ids: (number | undefined)[] = [];
+  for (let count = 0; count < 3; count += 1) ids.push((await first.next()).messageId);
+  first.cut();
+  await expect.poll(() => broker.connected()).toEqual([]);
+  broker.publish(textMessage("dt/x", "4"));
+
+  const limits = { ...properties, receiveMaximum: 1 };
+  const second = await connected(server.port, 5, { clientId: "t1", clean: false, properties: limits });
+  for (const [index, messageId] of ids.entries()) {
+    second.send({ cmd: "pingreq" });
+    expect(await second.next()).toMatchObject({ payload: Buffer.from(`${index + 1}`), messageId, dup: true });
+    expect(await second.next()).toMatchObject({ cmd: "pingresp" });
+    second.send({ cmd: "puback", messageId: messageId ?? 0 });
+  }
+  expect(await second.next()).toMatchObject({ payload: Buffer.from("4"), dup: false });
+});
+
 test("stopping sends a DISCONNECT to MQTT 5 clients and closes all connections", async () => {
   const modern = await connected(server.port, 5);
   connections.shutDown();

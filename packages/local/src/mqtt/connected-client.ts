@@ -103,7 +103,6 @@ export class ConnectedClient implements Publisher, Subscriber, Recipient {
     if (this.broker.isSubscribed(this.#presence.topic("connected"))) {
       this.broker.publish(this.#presence.connected(this.clock.nowMs()));
     }
-    this.outbox.sendAgain();
     this.outbox.sendQueued();
   }
 

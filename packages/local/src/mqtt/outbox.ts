@@ -19,9 +19,12 @@ export interface Recipient extends FaultyConnection {
 /** Sends messages to a connected client. */
 export class Outbox {
   readonly #to: Recipient;
+  /** What an earlier connection left unacknowledged, and this one has not sent again. */
+  readonly #toSendAgain: [packetId: number, delivery: Delivery][];
 
   constructor(to: Recipient) {
     this.#to = to;
+    this.#toSendAgain = [...to.session.inFlight];
   }
 
   /** Sends a QoS 0 message. */
@@ -29,9 +32,13 @@ export class Outbox {
     this.#send(delivery);
   }
 
-  /** Sends messages of the session's queue, as many as the client accepts now. */
+  /**
+   * Sends QoS 1 messages, as many as the client accepts now: first again what an earlier connection left unacknowledged,
+   * then messages of the session's queue.
+   */
   sendQueued(): void {
     const { session, terms, clock } = this.#to;
+    if (this.#toSendAgain.length > 0) this.#sendAgain();
     if (session.queue.length === 0) return;
     let freed: boolean;
     do {
@@ -41,10 +48,14 @@ export class Outbox {
     } while (freed);
   }
 
-  /** Sends again the messages that an earlier connection left unacknowledged [MQTT-4.4.0-1]. */
-  sendAgain(): void {
-    for (const [packetId, delivery] of this.#to.session.inFlight)
+  /** Source: [MQTT-4.4.0-1], and [MQTT-3.3.4-9] for the limit. */
+  #sendAgain(): void {
+    const { session, terms } = this.#to;
+    while (session.inFlight.size - this.#toSendAgain.length < terms.receiveMaximum) {
+      const [packetId, delivery] = this.#toSendAgain.shift() ?? [];
+      if (packetId === undefined || delivery === undefined) return;
       this.#sendInFlight(packetId, delivery, true);
+    }
   }
 
   /** Sends a QoS 1 message. One that is not sent must not stay in flight. */
