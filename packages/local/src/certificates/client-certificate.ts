@@ -24,7 +24,9 @@ export function readClientCertificate(
   const certificateId = certificateIdOf(raw);
   if (socket.authorized) return { certificateId };
   if (!isRegistered(certificateId)) {
-    return { fault: `another CA signed its certificate ${certificateId}, which is not registered` };
+    return {
+      fault: `its certificate ${certificateId} is not registered, and another CA signed it: run \`aws iot register-certificate-without-ca\``,
+    };
   }
   const nowMs = Date.now();
   const isValid = Date.parse(from) <= nowMs && nowMs <= Date.parse(to);
