@@ -7,6 +7,7 @@ import { type Broker, createBroker } from "../mqtt/broker.js";
 import type { ConnectionOptions } from "../mqtt/connection.js";
 import { type ConnectionRegistry, createConnectionRegistry } from "../mqtt/connection-registry.js";
 import { textMessage } from "../mqtt/message.js";
+import { connectionsLimit } from "../mqtt/open-files.js";
 import type { Connectivity } from "../mqtt/presence.js";
 import { serveMqtt } from "../mqtt/server.js";
 import { type Authorizer, createAuthorizer } from "../policies/authorizer.js";
@@ -59,7 +60,7 @@ export async function startBroker(
     answerRequest,
   });
   const { accessOf, isRegistered } = authorizer;
-  const common = { connections, host, accessOf, log };
+  const common = { connections, host, accessOf, maxConnections: await connectionsLimit(), log };
   const tls = { ...tlsOptions(authority, certificateNames(options)), isRegistered };
   const plain = await closers.own(serveMqtt({ ...common, port: options.mqttPort ?? 0 }));
   const secure = await closers.own(serveMqtt({ ...common, port: options.mqttsPort ?? 0, tls }));

@@ -15,6 +15,8 @@ export interface MqttServerOptions {
   /** With it, the server uses TLS and requires a client certificate that `tls.ca` signed, or that is registered. */
   tls?: TlsOptions & { isRegistered: IsRegistered };
   accessOf: AccessOf;
+  /** Further connections are closed, and the log says why. `undefined`: no limit. */
+  maxConnections?: number | undefined;
   log: Log;
 }
 
@@ -32,6 +34,7 @@ export function serveMqtt({
   port,
   tls,
   accessOf,
+  maxConnections,
   log,
 }: MqttServerOptions): Promise<Listening> {
   function accept(socket: Socket, certificateId?: string): void {
@@ -63,7 +66,23 @@ export function serveMqtt({
     );
   }
   rememberPeers(server);
+  if (maxConnections !== undefined) limitConnections(server, maxConnections, log);
   return listen(server, host, port);
+}
+
+/** Refused devices try again every few seconds, so the log gets the reason once in this time. */
+const REFUSAL_LOG_MS = 10_000;
+
+function limitConnections(server: Server, maxConnections: number, log: Log): void {
+  let loggedMs = Number.NEGATIVE_INFINITY;
+  server.maxConnections = maxConnections;
+  server.on("drop", () => {
+    if (performance.now() - loggedMs < REFUSAL_LOG_MS) return;
+    loggedMs = performance.now();
+    log(
+      `mqtt: refuses more than ${maxConnections} connections, because this process may not open more files: raise \`ulimit -n\` in the shell that starts it`,
+    );
+  });
 }
 
 /** Time that a client has to read the last packets before its socket is destroyed. */
