@@ -9,10 +9,7 @@ import { parseArgs } from "node:util";
 import { formatSurroundings } from "./harness/run-bench.mjs";
 import { formatReports } from "./harness/table.mjs";
 
-const { values, positionals } = parseArgs({
-  options: { full: { type: "boolean", default: false } },
-  allowPositionals: true,
-});
+const { values, positionals } = parseArguments();
 const reports = [];
 const startMs = performance.now();
 for (const file of await benchFiles()) {
@@ -22,6 +19,20 @@ for (const file of await benchFiles()) {
   note(`${file}: ${report === undefined ? "broke" : "done"} after ${secondsSince(benchStartMs)} s`);
 }
 if (reports.length > 0) print(reports);
+
+function parseArguments() {
+  try {
+    return parseArgs({
+      options: { full: { type: "boolean", default: false } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    console.error(
+      `${error.message}\nusage: node bench/run-all.mjs [--full] [part of a name ...]; quick without --full`,
+    );
+    process.exit(2);
+  }
+}
 
 async function benchFiles() {
   const files = (await readdir(import.meta.dirname)).filter((file) => file.endsWith(".mjs")).sort();
