@@ -104,3 +104,15 @@ test("no failing operation loses an acknowledged record or keeps a refused one",
       step,
     ).toBe(true);
 });
+
+test("a probe that is cut off leaves no record", async () => {
+  const { journal, add } = await open();
+  await add(1);
+  Object.assign(disk, { failsAt: 3, calls: 0, failed: "" }); // after its write and datasync, it removes what it wrote
+  await expect(journal.probe(2)).rejects.toThrow("truncate");
+  Object.assign(disk, { failsAt: 0 });
+  await journal.close();
+  const again = await open();
+  expect(again.state()).toEqual([1]);
+  await again.journal.close();
+});

@@ -9,7 +9,7 @@ import {
 import { journalPath, writeAt } from "./journal-folder.js";
 
 /** Space that `probe` needs in addition to the record, so that the next record does not fail at once. */
-const PROBE_MARGIN = "x".repeat(64 * 1024);
+const PROBE_MARGIN_BYTES = 64 * 1024;
 
 /** The file with the records of one generation. Its methods must not overlap in time. */
 export class RecordsFile {
@@ -68,9 +68,13 @@ export class RecordsFile {
     await writeAt(handle, Buffer.from(mark.text), mark.offsetBytes).catch(() => undefined);
   }
 
-  /** Rejects if `record` could not be written now. Changes nothing. */
+  /**
+   * Rejects if `record` could not be written now. Changes nothing: it writes as many bytes, but not the record, which would
+   * be replayed after a power cut.
+   */
   async probe(record: string): Promise<void> {
-    const bytes = Buffer.from(`${encodeLine(record, this.id, this.#endBytes)}${PROBE_MARGIN}`);
+    const lineBytes = Buffer.byteLength(encodeLine(record, this.id, this.#endBytes));
+    const bytes = Buffer.alloc(lineBytes + PROBE_MARGIN_BYTES, "x");
     try {
       await writeAt(this.#opened(), bytes, this.#endBytes);
       await this.#opened().datasync();
