@@ -108,7 +108,13 @@ export class Generations {
 
   /** Makes the snapshot that was written the valid one, and removes what it replaces. The journal `id` is the current one. */
   async adopt(id: JournalId, snapshotBytes: number): Promise<void> {
-    await rename(newSnapshotPath(this.#dir), join(this.#dir, SNAPSHOT));
+    const path = newSnapshotPath(this.#dir);
+    try {
+      await rename(path, join(this.#dir, SNAPSHOT));
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
     this.#snapshotBytes = snapshotBytes;
     this.#closedBytes = 0;
     await syncFolder(this.#dir); // before, a power cut may bring back the old snapshot, which needs its journals

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import type { StateCapture } from "../state/state-capture.js";
 import { Generations } from "./generations.js";
 import type { JournalId } from "./journal-files.js";
@@ -225,11 +225,13 @@ class FolderJournal implements Journal {
     this.#compactAgainAtBytes = 0;
   }
 
-  /** Waits until nothing is written in the background, and keeps the files as they are. */
+  /** Waits until nothing is written in the background, and frees the space of the new snapshot, also if it is complete. */
   async #cancelCompaction(): Promise<void> {
-    this.#compaction?.cancel.abort();
-    await this.#compaction?.written;
+    if (this.#compaction === undefined) return;
+    this.#compaction.cancel.abort();
+    await this.#compaction.written;
     this.#compaction = undefined;
+    await rm(newSnapshotPath(this.#options.dir), { force: true });
   }
 
   #postponeCompaction(): void {
