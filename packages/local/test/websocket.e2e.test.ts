@@ -4,6 +4,7 @@ import { connect as connectSocket } from "node:net";
 import { AttachPolicyCommand, CreatePolicyCommand, IoTClient } from "@aws-sdk/client-iot";
 import { auth, iot, mqtt5 } from "aws-iot-device-sdk-v2";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
+import { generate } from "mqtt-packet";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { type Local, type LocalOptions, startLocal } from "../src/index.js";
@@ -131,12 +132,23 @@ describe("without --verify-signatures", () => {
     expect(answer).toContain("the protocol h2c is not supported");
   });
 
-  test("text instead of bytes ends the connection", async () => {
+  test("text instead of bytes ends the connection, and nothing after it counts", async () => {
     await start();
+    const subscriber = await client(webSocketUrl(), { clientId: "subscriber" });
+    await subscriber.subscribeAsync("dt/#", { qos: 1 });
+    const message = nextMessage(subscriber);
     const socket = new WebSocket(webSocketUrl(), "mqtt");
     await once(socket, "open");
+    socket.send(
+      generate({ cmd: "connect", protocolId: "MQTT", protocolVersion: 4, clean: true, clientId: "t1" }),
+    );
     socket.send("hello");
+    socket.send(
+      generate({ cmd: "publish", topic: "dt/x", payload: "after text", qos: 0, dup: false, retain: false }),
+    );
     expect((await once(socket, "close"))[0]).toBe(1003);
+    await subscriber.publishAsync("dt/x", "later");
+    expect(await message).toBe("later");
   });
 
   test("strict accepts signed clients and clients whose certificate has a policy", async () => {

@@ -102,9 +102,12 @@ function authorizeUpgrade(
 
 function serve(webSocket: WebSocket, connection: Receiver): void {
   webSocket.on("message", (data, isBinary) => {
-    if (!isBinary || !Buffer.isBuffer(data))
-      webSocket.close(1003); // [MQTT-6.0.0-1]
-    else connection.receive(data);
+    if (isBinary && Buffer.isBuffer(data)) {
+      connection.receive(data);
+      return;
+    }
+    webSocket.close(1003); // [MQTT-6.0.0-1]
+    connection.closed(); // what the client sends until it has answered does not count
   });
   webSocket.on("error", () => webSocket.terminate()); // an invalid frame: `close` follows
   webSocket.on("close", () => connection.closed());
