@@ -13,6 +13,20 @@ test("the processor time of a process is the one that it counts itself", async (
   expect(await cpuMsOf(process.pid)).toBeGreaterThanOrEqual((user + system) / 1000 - 20);
 });
 
+test("less than the 10 ms of a tick are measured too", async () => {
+  const busyMs = 3;
+  const { cpuMs } = await cpuMsDuring(process.pid, async () => {
+    const start = process.cpuUsage();
+    const ownMs = () => {
+      const { user, system } = process.cpuUsage(start);
+      return (user + system) / 1000;
+    };
+    while (ownMs() < busyMs);
+  });
+  expect(cpuMs).toBeGreaterThan(busyMs / 2);
+  expect(cpuMs % 10).not.toBe(0);
+});
+
 test("the peak of the memory is no less than the memory now", async () => {
   const rssMiB = await rssMiBOf(process.pid);
   expect(rssMiB).toBeGreaterThan(10);
