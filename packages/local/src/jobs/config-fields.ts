@@ -199,5 +199,7 @@ function requiredDecimal(
 
 /** Returns the members that have a value. */
 function withoutUndefined<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
+  const given: Partial<T> = {};
+  for (const name in members) if (members[name] !== undefined) given[name] = members[name];
+  return given as T;
 }

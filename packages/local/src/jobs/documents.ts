@@ -9,6 +9,7 @@ export type UnfilledDocument = Pick<Job, "document" | "config">;
 /** Returns a URL that downloads the object until it expires. */
 export type Presign = (object: S3Object, expiresInSeconds: number) => string;
 
+const PLACEHOLDER_START = "${aws:iot:";
 const PLACEHOLDER = /\$\{aws:iot:([^}"]*)(\}?)/g;
 
 /** @throws {AwsError} InvalidRequest for a document that AWS does not accept */
@@ -19,6 +20,7 @@ export function checkDocument(document: string): void {
     );
   }
   if (!isJson(document)) throw invalidRequest("The job document is not JSON");
+  if (!document.includes(PLACEHOLDER_START)) return; // to search for a text takes far less time than `matchAll`
   for (const [placeholder, body = "", end] of document.matchAll(PLACEHOLDER)) {
     if (end === "")
       throw invalidRequest(`The placeholder ${truncate(placeholder)} in the job document is not terminated`);
@@ -28,7 +30,7 @@ export function checkDocument(document: string): void {
 
 /** Requires a role for a document with placeholders: AWS presigns with it. @throws {AwsError} InvalidRequest */
 export function checkRole(document: string, config: JobConfig): void {
-  if (config.presignedUrlConfig?.roleArn === undefined && document.search(PLACEHOLDER) >= 0) {
+  if (config.presignedUrlConfig?.roleArn === undefined && document.includes(PLACEHOLDER_START)) {
     throw invalidRequest(
       "presignedUrlConfig.roleArn is required: the job document has a presigned URL placeholder",
     );

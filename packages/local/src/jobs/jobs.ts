@@ -228,6 +228,7 @@ export function deleteJob(context: CommandContext, input: { jobId: string; force
 /** Removes the jobs in DELETION_IN_PROGRESS with their executions. */
 export function finishDeletions(context: CommandContext): void {
   const { world } = context;
+  if (world.deletions.size === 0) return; // to clear an empty Set makes garbage
   for (const jobId of world.deletions) {
     const job = existingJob(world, jobId);
     for (const execution of [...job.executions.values()].flat()) removeExecution(context, job, execution);

@@ -7,6 +7,7 @@ import type { Destination } from "./destination-packages.js";
  * "Preparing AWS IoT Jobs" and "Software Package Catalog Troubleshooting". The guide calls the errors
  * InvalidJobDocumentException, which CreateJob does not have in the API model; here they are InvalidRequestException.
  */
+const PLACEHOLDER_START = "${aws:iot:package:";
 const PLACEHOLDER = /("?)\$\{aws:iot:package:([^}"]*)\}("?)/g;
 const BODY =
   /^([\w.-]*):version:([\w.-]*|\$default|\$null):(?:(attributes)(?::([a-zA-Z0-9:_-]+))?|artifact(?:-location)?:s3-presigned-url)$/;
@@ -26,6 +27,7 @@ export function substitutePackages(
   { destinations, hasRole }: PackagesOfRequest,
   find: (destination: Destination) => Readonly<PackageVersion>,
 ): string {
+  if (!document.includes(PLACEHOLDER_START)) return document; // takes far less time than the pattern
   return document.replace(PLACEHOLDER, (whole, before: string, body: string, after: string, at: number) => {
     const parsed = parseBody(body);
     const version = find(destinationOf(parsed, destinations));

@@ -75,10 +75,12 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     refuseUnknownMembers("CreateJob", body, JOB_MEMBERS);
     const jobId = requiredString(params, "jobId", JOB_ID);
     const targets = readTargets(body);
+    const { document, documentSource } = needsDocument(body) ? await readDocument(body, objects) : {};
     const job = await engine.run("createJob", {
       jobId,
       targets,
-      ...(needsDocument(body) && (await readDocument(body, objects))),
+      document,
+      documentSource,
       targetSelection: optionalChoice(body, "targetSelection", SELECTIONS) ?? "SNAPSHOT",
       description: optionalString(body, "description", DESCRIPTION),
       config: readJobConfig(body),
