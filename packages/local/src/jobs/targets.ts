@@ -72,8 +72,9 @@ function resourceOf(arn: string): string {
  * pending executions of jobs that no longer target it to REMOVED.
  */
 export function applyMembershipChanges(context: CommandContext): void {
+  if (context.groupsBefore.size === 0) return;
+  const open = [...context.world.jobs.values()].filter((job) => isOpenToMembers(job, context.nowMs));
   for (const [thingName, groupsBefore] of context.groupsBefore) {
-    const open = [...context.world.jobs.values()].filter((job) => isOpenToMembers(job, context.nowMs));
     for (const job of open) {
       const isNew = !isTarget(job, thingName, groupsBefore) && isCovered(context.world, job, thingName);
       if (isNew) queueExecution(context, job, thingName);
