@@ -15,7 +15,7 @@ import {
 const PACKET_ID_MAX = 0xffff;
 /** @type {Connection[]} */
 let open = [];
-/** Session of the last TLS connection, for a connection that resumes it. */
+/** Session of a TLS connection, for a connection that resumes it. */
 let tlsSession;
 
 const operations = { connect: connectAll, publish: publishAll, disconnect: disconnectAll };
@@ -32,7 +32,9 @@ process.on("message", async ({ op, ...options }) => {
 
 /** Opens `count` connections, `width` of them at a time, and keeps them. */
 async function connectAll({ port, tls, count, width, resume = false, prefix }) {
-  const secureContext = tls && createSecureContext(tls);
+  // The stand-in does not resume sessions of TLS 1.3.
+  const secureContext = tls && createSecureContext(resume ? { ...tls, maxVersion: "TLSv1.2" } : tls);
+  if (resume) await makeSession(port, secureContext);
   const first = open.length;
   await inParallel(count, width, async (index) => {
     const socket = openSocket(port, secureContext, resume);
@@ -51,10 +53,13 @@ function openSocket(port, secureContext, resume) {
     ...(resume && { session: tlsSession }),
   });
   socket.setNoDelay(true);
-  socket.on("session", (session) => {
-    if (!resume) tlsSession = session;
-  });
   return socket;
+}
+
+async function makeSession(port, secureContext) {
+  const socket = openSocket(port, secureContext, false);
+  [tlsSession] = await once(socket, "session");
+  socket.destroy();
 }
 
 /** Publishes `each` messages of QoS 1 on every one of `publishers` connections, `inFlight` at a time. */

@@ -1,6 +1,7 @@
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { type IsRegistered, readClientCertificate } from "../certificates/client-certificate.js";
+import { keepTlsSessions } from "../certificates/tls-sessions.js";
 import { type Listening, listen } from "../listening.js";
 import type { Log } from "../log.js";
 import { describePeer, rememberPeers } from "../peer.js";
@@ -56,11 +57,13 @@ export function serveMqtt({
     };
     // Otherwise TLS would refuse registered certificates of other CAs.
     const mutualTls: TlsOptions = { ...tls, requestCert: true, rejectUnauthorized: false };
-    server = createTlsServer(mutualTls, (socket: TLSSocket) => {
+    const tlsServer = createTlsServer(mutualTls, (socket: TLSSocket) => {
       const found = readClientCertificate(socket, tls.isRegistered) ?? { fault: "it has no certificate" };
       if ("fault" in found) refuse(socket, found.fault);
       else accept(socket, found.certificateId);
     });
+    keepTlsSessions(tlsServer);
+    server = tlsServer;
     server.on("tlsClientError", (error: Error, socket: TLSSocket) =>
       refuse(socket, describeHandshakeError(error)),
     );
