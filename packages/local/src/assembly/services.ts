@@ -30,6 +30,9 @@ import type { State } from "./state.js";
 const MQTTS_PORT = 8883;
 const HTTPS_PORT = 443;
 
+/** The time that Node.js itself puts into Date headers, also where a test has replaced the global `Date`. */
+const systemNowMs = Date.now;
+
 /** Listens for HTTP and HTTPS, and serves all AWS services and `/_fota/`. @throws {FotaError} PORT_IN_USE */
 export async function startServices(
   options: LocalOptions,
@@ -97,7 +100,7 @@ export async function startServices(
   listener = (request, response) => {
     // Clients correct their own clock by it: URLs and rollouts use the stand-in's clock. The system's time is the default.
     const nowMs = clock.nowMs();
-    if (Math.abs(nowMs - Date.now()) >= 500) response.setHeader("date", new Date(nowMs).toUTCString());
+    if (Math.abs(nowMs - systemNowMs()) >= 500) response.setHeader("date", new Date(nowMs).toUTCString());
     answer(request, response);
   };
   for (const request of early) listener(...request);
