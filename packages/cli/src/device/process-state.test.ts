@@ -33,6 +33,14 @@ test.each([
   expect(await readdir(folder)).toEqual(["state.json"]);
 });
 
+test("it saves again after its folder was removed", async () => {
+  const state = processState(join(folder, "removed", "state.json"));
+  await state.save("one");
+  await rm(join(folder, "removed"), { recursive: true });
+  await state.save("two");
+  expect(await state.load()).toBe("two");
+});
+
 test("a folder in its place is STATE_ACCESS with the path", async () => {
   const path = join(folder, "state.json");
   await mkdir(path);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { StateStore } from "@fota/agent";
 import { FotaError, messageOf } from "@fota/shared";
@@ -13,6 +13,8 @@ import { FotaError, messageOf } from "@fota/shared";
  */
 export function processState(path: string): StateStore {
   const next = `${path}.new`;
+  /** True after a complete save: there is no second file, so the next save need not look for one. */
+  let isComplete = false;
 
   /** Puts a complete second file in place of the first. What a process wrote while the first existed may be torn. */
   function recover(): void {
@@ -30,12 +32,16 @@ export function processState(path: string): StateStore {
     },
     async save(text) {
       try {
-        mkdirSync(dirname(path), { recursive: true });
-        recover();
-        rmSync(next, { force: true });
+        if (!isComplete || !existsSync(dirname(path))) {
+          mkdirSync(dirname(path), { recursive: true });
+          recover();
+          remove(next);
+        }
+        isComplete = false;
         writeFileSync(next, text, { mode: 0o600 }); // it may hold a presigned URL
-        rmSync(path, { force: true });
+        remove(path);
         renameSync(next, path);
+        isComplete = true;
       } catch (error) {
         throw fault("write", path, error);
       }
@@ -45,8 +51,17 @@ export function processState(path: string): StateStore {
 
 /** Reads a file; `undefined` if it does not exist. */
 function read(path: string): string | undefined {
+  return ifExists(() => readFileSync(path, "utf8"));
+}
+
+/** Removes a file if it exists. In Node.js 20, this takes three system calls less than `rmSync`. */
+function remove(path: string): void {
+  ifExists(() => unlinkSync(path));
+}
+
+function ifExists<T>(action: () => T): T | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return action();
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
