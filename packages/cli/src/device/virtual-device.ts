@@ -103,6 +103,7 @@ async function runFirmware(
   const agentOn = (thing: Mqtt) =>
     new FotaAgent(device, new Jobs(thing), {
       autoReset: false,
+      disconnectMqtt: false, // as fota-agent does; it also saves a handshake for each update
       retry: RETRY,
       inTurn: boot.trial ? options.turns.trial : options.turns.work,
       selfTest: async () => options.fail !== "self-test",
