@@ -161,7 +161,7 @@ export class FotaAgent {
   }
 
   async #runPass(force: boolean, stop: Interruption): Promise<PassResult> {
-    const { inTurn = async (pass) => await pass() } = this.#options;
+    const { inTurn = (pass) => pass() } = this.#options;
     return await inTurn(async () => {
       if (stop.reason !== undefined) return { kind: "idle" }; // stopped before its turn
       this.#emit("working", undefined);

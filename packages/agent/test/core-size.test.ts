@@ -22,7 +22,7 @@ test.each([
   { what: "FotaAgent", imports: AGENT, limitBytes: 20_200 },
   { what: "Fota", imports: { index: "{ Fota, Jobs }" }, limitBytes: 20_200 },
   { what: "Jobs alone", imports: { index: "{ Jobs }" }, limitBytes: 3_500 },
-  { what: "all of @fota/agent", imports: { index: "*" }, limitBytes: 20_900 },
+  { what: "all of @fota/agent", imports: { index: "*" }, limitBytes: 20_950 },
   { what: "FotaAgent and trusted keys", imports: { ...AGENT, trust: "*" }, limitBytes: 24_300 },
   { what: "FotaAgent and patches", imports: { ...AGENT, delta: "*" }, limitBytes: 26_300 },
   { what: "FotaAgent and its inventory", imports: { ...AGENT, inventory: "*" }, limitBytes: 21_400 },
