@@ -1,15 +1,14 @@
 // Processor time of the stand-in for a request of its control plane and of its Jobs data plane, compared with a bare
 // node:http server and, if it is installed, with moto.
 //   node bench/local-requests.mjs [--requests 3000] [--rounds 9] [--quick] [--json]
-import { fork, spawn, spawnSync } from "node:child_process";
+import { fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { figureRow } from "./harness/figures.mjs";
 import { inTurns } from "./harness/in-turns.mjs";
 import { cpuMsDuring } from "./harness/process.mjs";
 import { runBench } from "./harness/run-bench.mjs";
 import { formatRequest, sendInTurn } from "./http-load.mjs";
+import { startMoto } from "./moto.mjs";
 
 const READ_GOAL = { atMost: 1.5, of: "bare" };
 const WRITE_GOAL = { atMost: 2.5, of: "bare" };
@@ -72,29 +71,16 @@ async function startBare() {
 }
 
 /** Returns undefined if moto is not installed. */
-async function startMoto(note) {
+async function startPeer(note) {
   if (spawnSync("python3", ["-c", "import moto.server"]).status !== 0) {
     note("moto is not installed (pip: moto[server])");
     return undefined;
   }
-  const port = await freePort();
-  const child = spawn("python3", ["-m", "moto.server", "-p", String(port)], { stdio: "ignore" });
-  const isUp = () => fetch(`http://127.0.0.1:${port}`).then(Boolean, () => false);
-  while (!(await isUp())) await sleep(100);
-  return { pid: child.pid, port, account: "123456789012", stop: () => child.kill() };
+  return { ...(await startMoto()), account: "123456789012" };
 }
 
 function server(child, { port, account }) {
   return { pid: child.pid, port, account, stop: () => child.send("stop") };
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
 
 /** Returns the processor time of `count` requests, in microseconds for each. Things and jobs are new in each round. */
@@ -116,7 +102,7 @@ await runBench(
   },
   async ({ values, rounds, note }) => {
     const count = Number(values.requests);
-    const sides = { ours: await startLocal(), peer: await startMoto(note), bare: await startBare() };
+    const sides = { ours: await startLocal(), peer: await startPeer(note), bare: await startBare() };
     try {
       const rows = [];
       for (const operation of OPERATIONS) {

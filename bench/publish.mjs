@@ -2,15 +2,13 @@
 //   node bench/publish.mjs [--quick] [--json] [--rounds 5] [--sizes 1,512] [--server local|moto] [--address 127.0.0.1]
 // An address of this machine that is no loopback address (`hostname -I`) has large images go up in parts, as to S3. The
 // script's `aws s3 cp` always uploads them in parts. Without the `aws` command, fota is measured alone.
-import { fork, spawn } from "node:child_process";
+import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { timeCommand } from "./harness/command.mjs";
 import { figureRow } from "./harness/figures.mjs";
@@ -18,6 +16,7 @@ import { inTurns } from "./harness/in-turns.mjs";
 import { cpuMsDuring } from "./harness/process.mjs";
 import { runBench } from "./harness/run-bench.mjs";
 import { iotClient } from "./iot-client.mjs";
+import { startMoto } from "./moto.mjs";
 
 const MIB = 1024 * 1024;
 const BUCKET = "fw-releases";
@@ -179,23 +178,4 @@ async function startServer(name, address) {
     await once(child, "exit");
   };
   return { pid: child.pid, endpoint, stop };
-}
-
-async function startMoto(address) {
-  const port = await freePort();
-  const args = ["-m", "moto.server", "-H", address, "-p", String(port)];
-  const child = spawn("python3", args, { stdio: "ignore" });
-  const endpoint = `http://${address}:${port}`;
-  const isUp = () => fetch(endpoint).then(Boolean, () => false);
-  while (!(await isUp())) await sleep(100);
-  return { pid: child.pid, endpoint, stop: async () => child.kill() };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -3,9 +3,10 @@
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../harness/free-port.mjs";
 
 export async function startStandIn() {
   const { child, info } = await forked(new URL("../stand-in-process.mjs", import.meta.url));
@@ -89,15 +90,6 @@ function forkedServer(child) {
       await gone;
     },
   };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Waits until something accepts connections there. */
