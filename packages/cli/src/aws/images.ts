@@ -59,14 +59,15 @@ export async function removeImage(s3: S3, { bucket, key }: ImageObject): Promise
   });
 }
 
-/** Returns a URL with which anyone can GET the object. Makes no request. */
+/** Returns a URL with which anyone can GET the object, from `signedAt` on. Makes no request. */
 export async function presignImage(
   s3: S3,
   { bucket, key }: ImageObject,
   expiresInSeconds: number,
+  signedAt = new Date(),
 ): Promise<string> {
   const command = new GetObjectCommand({ Bucket: bucket, Key: key });
   return await s3.call({ doing: `presign s3://${bucket}/${key}`, action: "s3:GetObject" }, () =>
-    getSignedUrl(s3.client, command, { expiresIn: expiresInSeconds }),
+    getSignedUrl(s3.client, command, { expiresIn: expiresInSeconds, signingDate: signedAt }),
   );
 }

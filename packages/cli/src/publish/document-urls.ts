@@ -11,9 +11,10 @@ export type UrlSource = Pick<Plan, "spec" | "images" | "patches" | "region" | "e
 
 /**
  * Makes the URLs that devices download from: presigned now, or the placeholder that AWS IoT replaces. One object has
- * one URL, however many slots it is for.
+ * one URL, however many slots it is for, and all URLs expire at the same time.
  */
 function urlMaker({ spec, region, expiresInSeconds }: UrlSource, s3: S3): UrlOf {
+  const signedAt = new Date();
   const made = new Map<string, Promise<string>>();
   return (object) => {
     const known = made.get(addressOf(object));
@@ -21,7 +22,7 @@ function urlMaker({ spec, region, expiresInSeconds }: UrlSource, s3: S3): UrlOf 
     const url =
       spec.presign.by === "iot"
         ? Promise.resolve(presignPlaceholder(object, region))
-        : presignImage(s3, object, expiresInSeconds);
+        : presignImage(s3, object, expiresInSeconds, signedAt);
     made.set(addressOf(object), url);
     return url;
   };
