@@ -18,7 +18,8 @@ export default defineConfig({
     isolate: false, // a file takes over the process and the modules of the one before it
     maxWorkers: Math.round(availableParallelism() * 1.5), // tests wait for disks and for processes that they started
     sequence: { sequencer: EndToEndFirst },
-    testTimeout: 60_000, // ends what hangs; a loaded machine makes real processes and disks slow
+    // Ends what hangs; a loaded machine makes real processes and disks slow. A sweep repeats what a test does once.
+    testTimeout: process.env["FOTA_SWEEP"] ? 600_000 : 60_000,
     hookTimeout: 60_000,
     reporters: ["default", "./scripts/closing-line.ts"],
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },

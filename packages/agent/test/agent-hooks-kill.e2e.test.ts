@@ -4,6 +4,7 @@ import { isTerminal } from "@fota/shared";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { cutPower } from "./boot-device.js";
+import { shareKills } from "./kill-share.js";
 import { GATES, hookProcesses, KilledDevice, type Plan } from "./killed-device.js";
 import { seededRandom } from "./random.js";
 import { StandIn } from "./stand-in.js";
@@ -14,7 +15,6 @@ const KILLS = process.env["FOTA_SWEEP"] ? 200 : 4;
 const KILLS_PER_JOB = 6;
 const VERSIONS = ["1.0.0", "2.0.0"];
 
-const random = seededRandom();
 let standIn: StandIn;
 beforeAll(async () => {
   standIn = await StandIn.start();
@@ -49,9 +49,10 @@ function expectTruth(plan: Plan, status: string, reason: string | undefined, sto
   }
 }
 
-test(
-  `hooks, their children and the daemon are killed ${KILLS} times while a hook runs: each job tells what runs`,
-  async () => {
+test.concurrent.each(shareKills(KILLS))(
+  "hooks, their children and the daemon of device $device are killed $kills times while a hook runs: each job tells what runs",
+  async (share) => {
+    const random = seededRandom(share.device);
     const device = await KilledDevice.make(standIn, random);
     const { boot, dir } = device;
     const [ends, killsOf, killsIn]: Record<string, number>[] = [{}, {}, {}];
@@ -59,7 +60,7 @@ test(
       if (counts !== undefined) counts[key] = (counts[key] ?? 0) + 1;
     };
     let runs = "1.0.0";
-    for (let kills = 0; kills < KILLS; ) {
+    for (let kills = 0; kills < share.kills; ) {
       const launcher = boot.launch(); // a new one for each job: fota-boot delays boots that follow each other quickly
       await launcher.says(/ pid /);
       const wanted = runs === "1.0.0" ? "2.0.0" : "1.0.0";
@@ -72,7 +73,7 @@ test(
       const victims: string[] = [];
       const limit = Math.ceil(random() * KILLS_PER_JOB);
       let daemon = device.run();
-      while (victims.length < limit && kills < KILLS) {
+      while (victims.length < limit && kills < share.kills) {
         const kill = await device.kill(daemon, jobId, isOver);
         if (kill === undefined) break;
         const { victim, name } = kill;
@@ -114,7 +115,9 @@ test(
       }
       await cutPower(launcher);
     }
-    console.log(`${KILLS} kills ${JSON.stringify([killsOf, killsIn])}: jobs ${JSON.stringify(ends)}`);
+    console.log(
+      `${share.kills} kills of device ${share.device} ${JSON.stringify([killsOf, killsIn])}: jobs ${JSON.stringify(ends)}`,
+    );
     await boot.dispose();
   },
   60_000 + KILLS * 8_000,

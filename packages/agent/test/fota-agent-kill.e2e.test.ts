@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { startProgram } from "./agent-program.js";
 import { cutPower } from "./boot-device.js";
+import { shareKills } from "./kill-share.js";
 import { seededRandom } from "./random.js";
 import { StandIn } from "./stand-in.js";
 import type { WatchedProcess } from "./watched-process.js";
@@ -17,7 +18,6 @@ const UPDATE_LINES = 16;
 const KILLS_PER_JOB = 4;
 const VERSIONS = ["1.0.0", "2.0.0"];
 
-const random = seededRandom();
 let standIn: StandIn;
 beforeAll(async () => {
   standIn = await StandIn.start();
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(async () => await standIn.stop());
 
 /** Waits for a random moment of an update. */
-async function randomMoment(daemon: WatchedProcess): Promise<string> {
+async function randomMoment(daemon: WatchedProcess, random: () => number): Promise<string> {
   if (random() < 0.5) {
     const delayMs = Math.floor(random() * UPDATE_MS);
     await sleep(delayMs);
@@ -37,14 +37,15 @@ async function randomMoment(daemon: WatchedProcess): Promise<string> {
   return `${lines} lines`;
 }
 
-test(
-  `the daemon is killed ${KILLS} times at random: each job tells what runs`,
-  async () => {
+test.concurrent.each(shareKills(KILLS))(
+  "the daemon of device $device is killed $kills times at random: each job tells what runs",
+  async (share) => {
+    const random = seededRandom(share.device);
     const device = await standIn.makeDevice("1.0.0");
     const { thingName, boot } = device;
     const ends: Record<string, number> = {};
     let runs = "1.0.0";
-    for (let kills = 0; kills < KILLS; ) {
+    for (let kills = 0; kills < share.kills; ) {
       const launcher = boot.launch(); // a new one for each job: fota-boot delays boots that follow each other quickly
       await launcher.says(/ pid /);
       const wanted = runs === "1.0.0" ? "2.0.0" : "1.0.0";
@@ -54,11 +55,11 @@ test(
       const story = [`${wanted} to slot ${slot}`];
       for (
         let inJob = 0;
-        inJob < KILLS_PER_JOB && kills < KILLS && !isTerminal(await statusOf());
+        inJob < KILLS_PER_JOB && kills < share.kills && !isTerminal(await statusOf());
         inJob += 1
       ) {
         const daemon = startProgram(device, ["run"]);
-        story.push(await randomMoment(daemon));
+        story.push(await randomMoment(daemon, random));
         daemon.process.kill("SIGKILL");
         await daemon.ended;
         kills += 1;
@@ -81,7 +82,7 @@ test(
       runs = wanted;
       await cutPower(launcher);
     }
-    console.log(`${KILLS} kills of fota-agent: ${ends["SUCCEEDED"]} updates SUCCEEDED`);
+    console.log(`${share.kills} kills of device ${share.device}: ${ends["SUCCEEDED"]} updates SUCCEEDED`);
     await boot.dispose();
   },
   60_000 + KILLS * 6_000,
