@@ -69,8 +69,10 @@ async function* splitAt(
   body: AsyncIterable<Buffer>,
   at: number,
 ): AsyncGenerator<[piece: Buffer, offset: number]> {
-  let offset = 0;
+  let end = 0;
   for await (const piece of body) {
+    const offset = end;
+    end += piece.length; // now: who gets the piece may free its memory
     const before = at - offset;
     if (before > 0 && before < piece.length) {
       yield [piece.subarray(0, before), offset];
@@ -78,7 +80,6 @@ async function* splitAt(
     } else if (piece.length > 0) {
       yield [piece, offset];
     }
-    offset += piece.length;
   }
 }
 

@@ -11,7 +11,7 @@ import {
 import { copyResult, findCopySource } from "./copy-operations.js";
 import { type DigestedBytes, withDigests } from "./digests.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
-import { openPayload } from "./payload.js";
+import { withPayload } from "./payload.js";
 import type { S3Request } from "./request.js";
 import { invalidArgument, invalidRequest, noSuchUpload } from "./s3-errors.js";
 import type { PartRecord, UploadRecord } from "./upload-store.js";
@@ -87,7 +87,9 @@ export const uploadPart: S3Operation = async (request, state) => {
       `Checksum Type mismatch occurred, expected checksum Type: ${upload.algorithm.toLowerCase()}, actual checksum Type: ${declared.toLowerCase()}`,
     );
   }
-  const part = await storePart(request, state, upload, openPayload(request, upload.algorithm));
+  const part = await withPayload(request, upload.algorithm, (payload) =>
+    storePart(request, state, upload, payload),
+  );
   return {
     status: 200,
     headers: {

@@ -1,10 +1,10 @@
 /** Operations on single objects. */
 import { AwsError } from "../errors.js";
 import { objectHeaders, parseObjectAttributes } from "./attributes.js";
-import { checksumHeaders } from "./checksums.js";
+import { checksumHeaders, DEFAULT_CHECKSUM_ALGORITHM } from "./checksums.js";
 import { checkMatch, checkWriteConditions, findUnchangedCondition, ifRangeHolds } from "./conditions.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
-import { openPayload } from "./payload.js";
+import { withPayload } from "./payload.js";
 import { type ByteRange, parseRange } from "./range.js";
 import { type NewObject, type ObjectRecord, storageClassOf } from "./records.js";
 import type { S3Answer, S3Request } from "./request.js";
@@ -24,19 +24,20 @@ export const putObject: S3Operation = async (request, state) => {
   const attributes = parseObjectAttributes(headers);
   const checkBeforeCommit = () => checkWriteConditions(headers, key, state.store.object(bucket, key));
   checkBeforeCommit(); // also before the body, to save the client a useless upload
-  const payload = openPayload(request);
-  const makeRecord = (sizeBytes: number): NewObject => {
-    const { md5, checksum } = payload.digests();
-    return {
-      ...attributes,
-      key,
-      sizeBytes,
-      etag: md5.toString("hex"),
-      modifiedMs: state.clock.nowMs(),
-      checksum,
+  const object = await withPayload(request, DEFAULT_CHECKSUM_ALGORITHM, (payload) => {
+    const makeRecord = (sizeBytes: number): NewObject => {
+      const { md5, checksum } = payload.digests();
+      return {
+        ...attributes,
+        key,
+        sizeBytes,
+        etag: md5.toString("hex"),
+        modifiedMs: state.clock.nowMs(),
+        checksum,
+      };
     };
-  };
-  const object = await state.store.put(bucket, payload.bytes, makeRecord, checkBeforeCommit);
+    return state.store.put(bucket, payload.bytes, makeRecord, checkBeforeCommit);
+  });
   return {
     status: 200,
     headers: {

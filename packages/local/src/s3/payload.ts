@@ -11,6 +11,7 @@ import {
   isChecksumValue,
 } from "./checksums.js";
 import { type DigestedBytes, type Digests, withDigests } from "./digests.js";
+import { type Receive, withReceiveMemory } from "./receive-memory.js";
 import type { S3Request } from "./request.js";
 import { badDigest, incompleteBody, invalidArgument, invalidRequest, notImplemented } from "./s3-errors.js";
 
@@ -31,9 +32,10 @@ export interface Payload extends DigestedBytes {
  *
  * @throws {AwsError}
  */
-export function openPayload(
+function openPayload(
   request: S3Request,
   wanted: ChecksumAlgorithm = DEFAULT_CHECKSUM_ALGORITHM,
+  receive: Receive = (source) => source,
 ): Payload {
   const { headers } = request;
   const contentHash = parseContentHash(headers["x-amz-content-sha256"]);
@@ -64,7 +66,7 @@ export function openPayload(
         verifier: contentHash.signedChunks ? request.chunkVerifier : undefined,
       })
     : request.body;
-  const digested = withDigests(decoded, algorithm);
+  const digested = withDigests(receive(decoded, sizeBytes), algorithm);
   let digests: Digests | undefined;
 
   async function* bytes(): AsyncGenerator<Buffer> {
@@ -101,6 +103,20 @@ export function openPayload(
       return digests;
     },
   };
+}
+
+/**
+ * Opens the payload of an upload for `store`. Its pieces are valid until the one after the next is requested, and the last
+ * two until the promise of `store` settles.
+ *
+ * @throws {AwsError}
+ */
+export function withPayload<T>(
+  request: S3Request,
+  wanted: ChecksumAlgorithm,
+  store: (payload: Payload) => Promise<T>,
+): Promise<T> {
+  return withReceiveMemory(async (receive) => await store(openPayload(request, wanted, receive)));
 }
 
 function malformedTrailer(): AwsError {

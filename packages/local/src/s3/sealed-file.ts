@@ -19,10 +19,11 @@ const FIRST_FOOTER_BYTES = 4 + FIRST_MAGIC.length;
 /**
  * Bytes per write. TLS and HTTP deliver 16 to 64 KiB at a time; writing each piece on its own would slow down uploads.
  */
-const WRITE_BYTES = 1024 * 1024;
+export const WRITE_BYTES = 1024 * 1024;
 
 /**
- * Writes `bytes` to the new file `path`, then the record that `makeRecord` returns after the last byte. If it is
+ * Writes `bytes` to the new file `path`, then the record that `makeRecord` returns after the last byte. Pieces of `WRITE_BYTES`
+ * may change when the one after the next is requested, smaller ones when the promise settles. If it is
  * `durable`, the file is on the disk when the promise resolves. Rejects with what `bytes` or `makeRecord` throw; then
  * there is no file.
  */
