@@ -36,5 +36,5 @@ export const DOWNLOAD_TUNING: DownloadTuning = {
   backoff: { baseMs: 1_000, maxMs: 60_000 },
   journalBytes: 1024 * 1024,
   journalIntervalMs: 1_000,
-  bufferBytes: 256 * 1024,
+  bufferBytes: 512 * 1024,
 };
