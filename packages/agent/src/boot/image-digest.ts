@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { ConfirmedImage, SavedBootRecord } from "./boot-record-format.js";
+import { hashFile } from "./hash-file.js";
 import { slotPath } from "./slot-files.js";
 
 /**
@@ -17,12 +17,13 @@ export async function digestImage(
     const found = await stat(path);
     if (!found.isFile() || found.size === 0) return undefined;
     const sha256 = createHash("sha256");
-    let sizeBytes = 0;
-    for await (const piece of createReadStream(path, { highWaterMark: 256 * 1024 })) {
-      sha256.update(piece as Buffer);
-      sizeBytes += (piece as Buffer).length;
+    const handle = await open(path, "r");
+    try {
+      const sizeBytes = await hashFile(handle, Number.POSITIVE_INFINITY, [sha256]);
+      return { sizeBytes, sha256: sha256.digest("hex") };
+    } finally {
+      await handle.close();
     }
-    return { sizeBytes, sha256: sha256.digest("hex") };
   } catch {
     return undefined;
   }

@@ -4,11 +4,9 @@ import { type FileHandle, open, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FotaError } from "@fota/shared";
 import { syncFolder } from "../boot/durable-files.js";
+import { hashFile } from "../boot/hash-file.js";
 import { checkSlotFile, IMAGE_MODE } from "../boot/slot-files.js";
 import { errnoOf } from "../boot/storage-error.js";
-
-/** Buffer size of `hashFile`. */
-const READ_BYTES = 256 * 1024;
 
 /** Writes all bytes. One write may write fewer (write(2)). */
 export async function writeAll(handle: FileHandle, offsetBytes: number, bytes: Uint8Array): Promise<void> {
@@ -57,20 +55,14 @@ export async function checkSpace(path: string, sizeBytes: number): Promise<void>
   });
 }
 
-/** Passes the first `sizeBytes` bytes to `hashes`, with a fixed buffer. A missing file counts as empty. */
-export async function hashFile(path: string, sizeBytes: number, hashes: readonly Hash[]): Promise<void> {
+/** Passes the first `sizeBytes` bytes of a slot to `hashes`. A missing file counts as empty. */
+export async function hashSlot(path: string, sizeBytes: number, hashes: readonly Hash[]): Promise<void> {
   const handle = await openToRead(path);
+  if (handle === undefined) return;
   try {
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, sizeBytes)));
-    for (let at = 0; handle !== undefined && at < sizeBytes; ) {
-      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, sizeBytes - at), at);
-      if (bytesRead === 0) break;
-      const piece = buffer.subarray(0, bytesRead);
-      for (const hash of hashes) hash.update(piece);
-      at += bytesRead;
-    }
+    await hashFile(handle, sizeBytes, hashes);
   } finally {
-    await handle?.close();
+    await handle.close();
   }
 }
 

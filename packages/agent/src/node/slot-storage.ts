@@ -6,7 +6,7 @@ import { deviceSizeBytes, zeroedHead } from "../boot/slot-files.js";
 import { errnoOf, storageError } from "../boot/storage-error.js";
 import type { ReadBack, SlotDigests } from "../core/ports.js";
 import { readBackFile } from "./read-back-file.js";
-import { checkSpace, emptyFile, eraseHead, hashFile, openDevice, openToRead, writeAll } from "./slot-path.js";
+import { checkSpace, emptyFile, eraseHead, hashSlot, openDevice, openToRead, writeAll } from "./slot-path.js";
 
 /** For fewer bytes, starting a thread takes longer than reading them back at the end. */
 const READ_BACK_MIN_BYTES = 16 * 1024 * 1024;
@@ -136,14 +136,14 @@ export class SlotStorage {
   async digest(slot: number, sizeBytes: number): Promise<SlotDigests> {
     const path = this.pathOf(slot);
     const [md5, sha256] = [createHash("md5"), createHash("sha256")];
-    await withStorageErrors(`cannot read slot ${slot}`, path, () => hashFile(path, sizeBytes, [md5, sha256]));
+    await withStorageErrors(`cannot read slot ${slot}`, path, () => hashSlot(path, sizeBytes, [md5, sha256]));
     return { md5: md5.digest("hex"), sha256: sha256.digest("hex") };
   }
 
   async sha256(slot: number, sizeBytes: number): Promise<string> {
     const path = this.pathOf(slot);
     const sha256 = createHash("sha256");
-    await withStorageErrors(`cannot read slot ${slot}`, path, () => hashFile(path, sizeBytes, [sha256]));
+    await withStorageErrors(`cannot read slot ${slot}`, path, () => hashSlot(path, sizeBytes, [sha256]));
     return sha256.digest("hex");
   }
 
