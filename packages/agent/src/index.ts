@@ -5,6 +5,7 @@ export type { Hook, HookAnswer, Hooks, PendingUpdate } from "./core/hooks.js";
 export type { JobsClientOptions, RequestHost } from "./core/jobs-client.js";
 export type {
   BootRecord,
+  Buffers,
   Clock,
   Device,
   Http,

@@ -36,7 +36,7 @@ export type DownloadResult =
   /** Stopped, or the service did not answer with a fresh URL. The journal tells where to continue. */
   | { kind: "interrupted" };
 
-export type DownloadDevice = Pick<Device, "slots" | "http" | "clock" | "random" | "log">;
+export type DownloadDevice = Pick<Device, "slots" | "http" | "clock" | "random" | "log" | "buffers">;
 
 /** Takes the bytes of a download in order, and makes the image in its slot from them. */
 export type DownloadSink = Pick<
@@ -52,7 +52,7 @@ export type DownloadSink = Pick<
   | "finish"
   | "rewind"
   | "suspend"
-  | "stopReadBack"
+  | "close"
 >;
 
 /** What a download fetches. */
@@ -187,7 +187,7 @@ class Download {
 
   /** Releases what runs during the download. Never rejects. */
   async close(): Promise<void> {
-    await this.#image.stopReadBack();
+    await this.#image.close();
   }
 
   failed(reason: Cause, detail: string, found: Pick<Failure, "expected" | "actual"> = {}): DownloadResult {

@@ -161,8 +161,8 @@ export class PatchedImage implements DownloadSink {
     await this.#image.suspend();
   }
 
-  async stopReadBack(): Promise<void> {
-    await this.#image.stopReadBack();
+  async close(): Promise<void> {
+    await this.#image.close();
   }
 
   #readerAt(position: PatchPosition | undefined): PatchReader {

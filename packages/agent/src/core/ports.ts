@@ -152,6 +152,14 @@ export interface Http {
   ): Promise<HttpResponse>;
 }
 
+/** Lends the memory that downloads and readings of slots need for a short time. */
+export interface Buffers {
+  /** Returns an array of exactly `sizeBytes`, with any content. The caller alone uses it until `giveBack`. */
+  take(sizeBytes: number): Uint8Array;
+  /** Takes an array back. One that is never given back is left to the garbage collector. */
+  giveBack(buffer: Uint8Array): void;
+}
+
 /** Stores one small JSON text across power cuts. */
 export interface StateStore {
   /**
@@ -198,6 +206,11 @@ export interface Device {
    * clock that is behind, also starts expired jobs.
    */
   wallClockMs?(): number;
+  /**
+   * If present, downloads borrow their buffers there. Lets a program with thousands of devices use the same memory again.
+   * Without it, each download allocates its own.
+   */
+  buffers?: Buffers;
   /** If present, the device reports what it runs in the named shadow `fota`. */
   inventory?: InventoryReporter;
   /** If present, the device downloads patches instead of the whole image where the job document has a fitting one. */

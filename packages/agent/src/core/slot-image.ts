@@ -16,7 +16,7 @@ export interface SlotImageRequest {
   onProgress(bytes: number): void;
 }
 
-type SlotImageDevice = Pick<Device, "slots" | "clock" | "log">;
+type SlotImageDevice = Pick<Device, "slots" | "clock" | "log" | "buffers">;
 
 /** The journal cannot be saved. Distinguishes that from a slot that cannot be written. */
 export class JournalError extends Error {}
@@ -48,6 +48,7 @@ export class SlotImage {
       (offset, bytes) => this.#store(offset, bytes),
       startBytes,
       tuning.bufferBytes,
+      device.buffers,
     );
     this.etag = journal.etag;
     this.#durableBytes = startBytes;
@@ -177,7 +178,7 @@ export class SlotImage {
   async rewind(): Promise<void> {
     this.etag = undefined;
     await this.#writer.restartAt(0);
-    await this.stopReadBack();
+    await this.#stopReadBack();
     this.#storedBytes = 0;
     this.#needsErase = true;
     this.#begun = false;
@@ -198,8 +199,14 @@ export class SlotImage {
     this.#durableMs = this.#device.clock.monotonicMs();
   }
 
+  /** Releases what is open. Do not use the image after it. Never rejects. */
+  async close(): Promise<void> {
+    await this.#stopReadBack();
+    await this.#writer.close();
+  }
+
   /** Stops the read-back. Never rejects, because its errors no longer matter. */
-  async stopReadBack(): Promise<void> {
+  async #stopReadBack(): Promise<void> {
     const readBack = this.#readBack;
     this.#readBack = undefined;
     await readBack?.stop().catch((error: unknown) => this.#readBackFailed(error));

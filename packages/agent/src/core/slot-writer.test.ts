@@ -59,3 +59,26 @@ test("the next call that waits throws the error of a failed store, once", async 
   await expect(writer.write(imageOf(1, 10))).rejects.toThrow("no space left");
   await writer.waitForStore();
 });
+
+test("borrowed buffers come back once, and not before the store in progress has ended", async () => {
+  const { store, waiting } = storage();
+  const lent: Uint8Array[] = [];
+  const back: Uint8Array[] = [];
+  const buffers = {
+    take(sizeBytes: number) {
+      const buffer = new Uint8Array(sizeBytes);
+      lent.push(buffer);
+      return buffer;
+    },
+    giveBack: (buffer: Uint8Array) => void back.push(buffer),
+  };
+  const writer = new SlotWriter(store, 0, 10, buffers);
+  await writer.write(imageOf(1, 15));
+  const closing = writer.close();
+  expect(await isPending(closing)).toBe(true);
+  expect(back).toEqual([]);
+  waiting[0]?.fail(new Error("disk full")); // its error is no news after the download
+  await closing;
+  expect(new Set(back)).toEqual(new Set(lent));
+  expect(back.length).toBe(2);
+});

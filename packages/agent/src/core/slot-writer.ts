@@ -1,3 +1,5 @@
+import type { Buffers } from "./ports.js";
+
 /** Stores bytes at offset `offsetBytes` of the image. The array may be reused when it resolves. */
 export type Store = (offsetBytes: number, bytes: Uint8Array) => Promise<void>;
 
@@ -7,6 +9,7 @@ export type Store = (offsetBytes: number, bytes: Uint8Array) => Promise<void>;
  */
 export class SlotWriter {
   readonly #store: Store;
+  readonly #buffers: Buffers | undefined;
   #filling: Uint8Array;
   #storing: Uint8Array;
   #filledBytes = 0;
@@ -16,11 +19,13 @@ export class SlotWriter {
   #storeInProgress: Promise<void> | undefined;
   #fault: { error: unknown } | undefined;
 
-  constructor(store: Store, startBytes: number, bufferBytes: number) {
+  constructor(store: Store, startBytes: number, bufferBytes: number, buffers?: Buffers) {
     this.#store = store;
     this.#startBytes = startBytes;
-    this.#filling = new Uint8Array(bufferBytes);
-    this.#storing = new Uint8Array(bufferBytes);
+    this.#buffers = buffers;
+    const take = () => buffers?.take(bufferBytes) ?? new Uint8Array(bufferBytes);
+    this.#filling = take();
+    this.#storing = take();
   }
 
   /** Bytes of the image received so far. */
@@ -59,6 +64,12 @@ export class SlotWriter {
     const fault = this.#fault;
     this.#fault = undefined;
     if (fault !== undefined) throw fault.error;
+  }
+
+  /** Gives the buffers back, once no store uses them. Do not use the writer after it. Never rejects. */
+  async close(): Promise<void> {
+    await this.#storeInProgress;
+    for (const buffer of [this.#filling, this.#storing]) this.#buffers?.giveBack(buffer);
   }
 
   async #startStore(): Promise<void> {

@@ -80,6 +80,35 @@ describe.each(["http", "https"])("%s", (scheme) => {
     expect(used.size).toBeLessThanOrEqual(2);
   });
 
+  test.each([
+    ["to the last byte", Infinity],
+    ["in part", 1],
+  ])("borrowed buffers come back once when an image was read %s", async (_how, piecesMax) => {
+    const url = await serve(scheme, (_request, response) => {
+      response.writeHead(200, { "content-length": IMAGE.length }).end(IMAGE);
+    });
+    const lent = new Set<Uint8Array>();
+    const back: Uint8Array[] = [];
+    const take = (sizeBytes: number) => {
+      const buffer = new Uint8Array(sizeBytes);
+      lent.add(buffer);
+      return buffer;
+    };
+    const http = nodeHttp({
+      ca: CA,
+      proxy: false,
+      buffers: { take, giveBack: (one) => void back.push(one) },
+    });
+    let pieces = 0;
+    for await (const _piece of (await http.get(url, {}, 5_000)).body) {
+      expect(back).toEqual([]);
+      pieces += 1;
+      if (pieces >= piecesMax) break;
+    }
+    await expect.poll(() => back.length).toBe(lent.size);
+    expect(new Set(back)).toEqual(lent);
+  });
+
   test("an image of unknown length comes through node:http, and is whole", async () => {
     const url = await serve(scheme, (_request, response) => {
       response.write(IMAGE.subarray(0, MIB));

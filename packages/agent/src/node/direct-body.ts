@@ -1,5 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { OnReadOpts, Socket } from "node:net";
+import type { Buffers } from "../core/ports.js";
+import { ownBuffers } from "./own-buffers.js";
 import { ReceiveBuffer } from "./receive-buffer.js";
 
 /**
@@ -19,24 +21,30 @@ export class DirectBody {
   readonly onread: OnReadOpts;
   readonly #readBytes: number;
   readonly #received: ReceiveBuffer;
+  readonly #buffers: Buffers;
+  readonly #readBuffer: Uint8Array;
   #socket: Socket | undefined;
   #response: IncomingMessage | undefined;
   /** Bytes of the body that have not arrived yet. */
   #missingBytes = 0;
   #isPaused = false;
+  /** The socket, and the reader, that still use the buffers. */
+  #users = 2;
   #error: Error | undefined;
   /** Resumes the reader that waits in `next`. */
   #wake: (() => void) | undefined;
 
   /** `readBytes` is the most that the socket reads at once. */
-  constructor(readBytes: number) {
+  constructor(readBytes: number, buffers = ownBuffers) {
     this.#readBytes = readBytes;
-    this.#received = new ReceiveBuffer(READS_PER_BLOCK * readBytes);
-    const buffer = Buffer.allocUnsafeSlow(readBytes);
+    this.#buffers = buffers;
+    this.#received = new ReceiveBuffer(READS_PER_BLOCK * readBytes, buffers);
+    this.#readBuffer = buffers.take(readBytes);
+    const { buffer, byteOffset } = this.#readBuffer;
     this.onread = {
-      buffer,
+      buffer: this.#readBuffer,
       callback: (count) => {
-        this.#onRead(buffer.subarray(0, count));
+        this.#onRead(Buffer.from(buffer, byteOffset, count)); // a view; node:http needs a Buffer
         return true; // to pause, #limit calls socket.pause()
       },
     };
@@ -46,7 +54,21 @@ export class DirectBody {
   attach(request: ClientRequest): void {
     request.once("socket", (socket) => {
       this.#socket = socket;
+      socket.once("close", () => this.#release());
     });
+  }
+
+  /** Call it when no more bytes are read, and those of the last `next` are not used any more. */
+  endReading(): void {
+    this.#release();
+  }
+
+  /** Gives the buffers back when neither the socket nor the reader uses them. */
+  #release(): void {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    this.#received.close();
+    this.#buffers.giveBack(this.#readBuffer);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { FotaError, type ImageUrl, type ProxyUrl, parseImageUrl } from "@fota/shared";
-import type { Http, HttpResponse } from "../core/ports.js";
+import type { Buffers, Http, HttpResponse } from "../core/ports.js";
 import { DirectBody } from "./direct-body.js";
 import { describeNetworkError } from "./network-error.js";
 import type { Given, Pem } from "./pem.js";
@@ -25,6 +25,8 @@ export interface NodeHttpOptions {
    * @default no limit
    */
   maxBytesPerSecond?: number;
+  /** Lends the buffers of a download. Default: each download allocates its own. */
+  buffers?: Buffers;
 }
 
 /**
@@ -45,7 +47,7 @@ const DIRECT_READ_BYTES = 128 * 1024;
  */
 export function nodeHttp(options: NodeHttpOptions = {}): Http {
   if (typeof options.proxy === "string") parseProxyOption(options.proxy);
-  const { maxBytesPerSecond } = options;
+  const { maxBytesPerSecond, buffers } = options;
   if (maxBytesPerSecond !== undefined) checkRateLimit(maxBytesPerSecond);
   const rate = maxBytesPerSecond === undefined ? undefined : new RateLimit(maxBytesPerSecond);
   return {
@@ -55,7 +57,7 @@ export function nodeHttp(options: NodeHttpOptions = {}): Http {
       const proxy = chooseProxy(options.proxy, secure ? "https" : "http", target);
       const ca = options.ca && (secure || proxy?.secure) ? await trustedRoots(options.ca) : undefined;
       const limits = { timeoutMs, interrupt, rate };
-      const get = { target, headers: { "accept-encoding": "identity", ...headers }, ca, limits };
+      const get = { target, headers: { "accept-encoding": "identity", ...headers }, ca, limits, buffers };
       try {
         if (proxy === undefined) return await getDirectly(get);
         return await (secure ? getThrough(proxy, get) : getForwarded(proxy, get));
@@ -77,11 +79,12 @@ interface Get {
   /** Roots to trust; `undefined`: Node's. */
   ca: (string | Buffer)[] | undefined;
   limits: BodyLimits;
+  buffers: Buffers | undefined;
 }
 
-async function getDirectly({ target, headers, ca, limits }: Get): Promise<HttpResponse> {
+async function getDirectly({ target, headers, ca, limits, buffers }: Get): Promise<HttpResponse> {
   const { secure, host, port, path } = target;
-  const direct = new DirectBody(directReadBytes(limits));
+  const direct = new DirectBody(directReadBytes(limits), buffers);
   const common = { host, port, path, headers, agent: false, onread: direct.onread };
   const request = secure ? httpsRequest({ ...common, ...(ca && { ca }) }) : httpRequest(common);
   direct.attach(request);

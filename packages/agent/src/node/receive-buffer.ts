@@ -1,15 +1,20 @@
+import type { Buffers } from "../core/ports.js";
+import { ownBuffers } from "./own-buffers.js";
+
 /**
  * Collects what a socket receives. Uses two blocks in turn: one fills while the reader has the other. A body of any
  * size passes through the same memory.
  */
 export class ReceiveBuffer {
-  #filling: Buffer;
-  #taken: Buffer;
+  readonly #buffers: Buffers;
+  #filling: Uint8Array;
+  #taken: Uint8Array;
   #filledBytes = 0;
 
-  constructor(blockBytes: number) {
-    this.#filling = Buffer.allocUnsafeSlow(blockBytes);
-    this.#taken = Buffer.allocUnsafeSlow(blockBytes);
+  constructor(blockBytes: number, buffers = ownBuffers) {
+    this.#buffers = buffers;
+    this.#filling = buffers.take(blockBytes);
+    this.#taken = buffers.take(blockBytes);
   }
 
   /** How many bytes fit before the block must grow. */
@@ -33,9 +38,16 @@ export class ReceiveBuffer {
     return bytes;
   }
 
+  /** Gives the blocks back. Do not use it after that. */
+  close(): void {
+    this.#buffers.giveBack(this.#filling);
+    this.#buffers.giveBack(this.#taken);
+  }
+
   #grow(neededBytes: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(neededBytes, 2 * this.#filling.length));
+    const grown = this.#buffers.take(Math.max(neededBytes, 2 * this.#filling.length));
     grown.set(this.#filling.subarray(0, this.#filledBytes));
+    this.#buffers.giveBack(this.#filling);
     this.#filling = grown;
   }
 }

@@ -44,6 +44,7 @@ export function streamBody(
       } finally {
         clearTimeout(waiting);
         response.destroy();
+        direct?.endReading();
       }
     },
   };
