@@ -17,6 +17,7 @@ import type { Clock } from "@fota/local";
 import type { StatusDetails } from "@fota/shared";
 import * as v from "valibot";
 import { expect, vi } from "vitest";
+import { ReusedBuffers } from "../src/device/reused-buffers.js";
 import { runVirtualDevice, type VirtualDeviceOptions } from "../src/device/virtual-device.js";
 import { createProgram } from "../src/program.js";
 import { type Explanation, explanationSchema } from "../src/why/result.js";
@@ -185,6 +186,7 @@ export async function startWhyFleet(): Promise<WhyFleet> {
         connection: { options: async () => connectionOf(thingName), http: {}, standIn: () => undefined },
         confirmWithinMs: 200,
         turns: { connect: (task) => task(), work: (task) => task(), trial: (task) => task() },
+        buffers: new ReusedBuffers(),
         ...(fail !== undefined && { fail }),
         signal: stop.signal,
         onEvent: () => undefined,

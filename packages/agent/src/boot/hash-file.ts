@@ -2,7 +2,7 @@ import type { Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 
 /** Measured: as one stream, with new memory for each piece, SHA-256 of a file takes 1.2 times the processor time. */
-const READ_BYTES = 256 * 1024;
+export const READ_BYTES = 256 * 1024;
 
 /**
  * Passes the first `sizeBytes` bytes of a file to `hashes`, through one buffer. Returns how many there were: fewer if the

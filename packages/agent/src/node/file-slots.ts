@@ -11,7 +11,6 @@ import {
 import { lockFolder } from "../boot/folder-lock.js";
 import { digestHolds, digestImage } from "../boot/image-digest.js";
 import { RESET_EXIT_CODE } from "../boot/reset.js";
-import type { SimulatedRecord } from "../boot/simulated-record.js";
 import { isBootable, listSlots, slotPath } from "../boot/slot-files.js";
 import { storageError } from "../boot/storage-error.js";
 import type { Slots } from "../core/ports.js";
@@ -34,11 +33,6 @@ export interface FileSlotsOptions {
    * @default FOTA_BOOT_ID in the environment, which `fota-boot` sets
    */
   bootId?: string;
-  /**
-   * The boot record of a device that this process simulates. The bytes of its slots are not synced either.
-   * @default the record that `fota-boot` reads, in `dir`, which is locked
-   */
-  record?: SimulatedRecord;
   /**
    * Restarts the device.
    * @default exits with `RESET_EXIT_CODE`, which requests a reset from `fota-boot`
@@ -99,12 +93,12 @@ export function fileSlots(options: FileSlotsOptions): Slots {
 
   const paths = Array.from({ length: slotCount }, (_, slot) => slotPath(dir, slot));
   return recordedSlots({
-    store: options.record ?? {
+    store: {
       load,
       save: (record) => writeBootRecord(dir, record),
       digestImage: (slot) => digestImage(dir, slot),
     },
-    storage: new SlotStorage(paths, slotSizeBytes, options.record === undefined),
+    storage: new SlotStorage(paths, slotSizeBytes),
     runningSlot,
     trialMismatch: (record) => trialMismatch(record, runningSlot, bootId),
     ...(bootId !== undefined && { checkFallback }), // only under fota-boot, which boots from these files

@@ -35,6 +35,7 @@ export type { Given, Pem } from "./pem.js";
 export { type ProvisionOptions, provisionThing, type ThingIdentity } from "./provision.js";
 export type { ProxyOption } from "./proxy.js";
 export { type RaucSlotsOptions, raucSlots } from "./rauc-slots.js";
+export { type SimulatedSlotsOptions, simulatedSlots } from "./simulated-slots.js";
 export { type SwupdateSlotsOptions, swupdateSlots } from "./swupdate-slots.js";
 export {
   type TrybootLoaderOptions,

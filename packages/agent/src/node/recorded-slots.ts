@@ -1,7 +1,6 @@
 import { FotaError } from "@fota/shared";
 import type { SavedBootRecord } from "../boot/boot-record.js";
 import { confirmSlot, revertTrial, scheduleTrial } from "../boot/next-boot.js";
-import { isBootable } from "../boot/slot-files.js";
 import type { BootRecord, Slots } from "../core/ports.js";
 import { SlotGuard, type SlotGuardOptions } from "./slot-guard.js";
 
@@ -58,12 +57,11 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
     close: (slot) => storage.close(slot),
 
     async attempt(slot) {
-      const path = storage.pathOf(slot);
       await guard.checkNotRunning(slot);
       await storage.sync(slot);
       await storage.close(slot);
       const record = await guard.loadRecord();
-      if (!(await isBootable(path))) {
+      if (!(await storage.holdsImage(slot))) {
         throw new FotaError("SLOT_ACCESS", `slot ${slot} holds no image to boot`);
       }
       if (record.currentSlot !== slot || record.trialBoots > 0) {

@@ -2,7 +2,7 @@ import { FotaError } from "@fota/shared";
 import type { ConfirmedImage, SavedBootRecord } from "../boot/boot-record.js";
 import { isOnTrial } from "../boot/boot-record-format.js";
 import { revertTrial } from "../boot/next-boot.js";
-import type { SlotStorage } from "./slot-storage.js";
+import type { Storage } from "./slot-storage.js";
 
 /** Loads and saves the boot loader's record. */
 interface BootRecordStore {
@@ -19,7 +19,7 @@ interface BootRecordStore {
 
 export interface SlotGuardOptions {
   store: BootRecordStore;
-  storage: SlotStorage;
+  storage: Storage;
   /** Slot that this process runs from. */
   runningSlot: number;
   /**

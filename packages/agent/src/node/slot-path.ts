@@ -1,5 +1,5 @@
 import type { Hash } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, type StatsFs } from "node:fs";
 import { type FileHandle, open, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FotaError } from "@fota/shared";
@@ -32,25 +32,38 @@ export async function eraseHead(path: string, head: Uint8Array): Promise<void> {
   }
 }
 
-/** Creates a file or empties it, durably if `isSynced`. */
-export async function emptyFile(path: string, isSynced: boolean): Promise<void> {
+/** Creates a file or empties it, durably. */
+export async function emptyFile(path: string): Promise<void> {
   const handle = await open(path, "w", IMAGE_MODE);
   try {
     await handle.chmod(IMAGE_MODE); // open() applies the umask
-    if (isSynced) await handle.sync();
+    await handle.sync();
   } finally {
     await handle.close();
   }
-  if (isSynced) await syncFolder(dirname(path));
+  await syncFolder(dirname(path));
 }
 
 /** Checks the free space before the download, so that the disk does not run full near its end. */
 export async function checkSpace(path: string, sizeBytes: number): Promise<void> {
-  const dir = dirname(path);
-  const [disk, old] = await Promise.all([statfs(dir), stat(path).catch(() => undefined)]);
-  const freeBytes = disk.bavail * disk.bsize + (old?.size ?? 0);
+  const [disk, old] = await Promise.all([statfs(dirname(path)), stat(path).catch(() => undefined)]);
+  checkFree(disk, old?.size ?? 0, sizeBytes, path);
+}
+
+/**
+ * Checks that `sizeBytes` fit, of which the file at `path` has `oldBytes` already.
+ * @throws {FotaError} SLOT_ACCESS
+ */
+export function checkFree(
+  { bavail, bsize }: Pick<StatsFs, "bavail" | "bsize">,
+  oldBytes: number,
+  sizeBytes: number,
+  path: string,
+): void {
+  const freeBytes = bavail * bsize + oldBytes;
   if (freeBytes >= sizeBytes) return;
-  throw new FotaError("SLOT_ACCESS", `the image needs ${sizeBytes} bytes in ${dir}, ${freeBytes} are free`, {
+  const needed = `the image needs ${sizeBytes} bytes in ${dirname(path)}, ${freeBytes} are free`;
+  throw new FotaError("SLOT_ACCESS", needed, {
     hint: "free space on the disk that holds this folder",
   });
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { FotaError } from "@fota/shared";
-import { deviceSizeBytes, zeroedHead } from "../boot/slot-files.js";
+import { deviceSizeBytes, isBootable, zeroedHead } from "../boot/slot-files.js";
 import { errnoOf, storageError } from "../boot/storage-error.js";
 import type { ReadBack, SlotDigests } from "../core/ports.js";
 import { readBackFile } from "./read-back-file.js";
@@ -11,26 +11,24 @@ import { checkSpace, emptyFile, eraseHead, hashSlot, openDevice, openToRead, wri
 /** For fewer bytes, starting a thread takes longer than reading them back at the end. */
 const READ_BACK_MIN_BYTES = 16 * 1024 * 1024;
 
+/** Stores the bytes of the slots, and does not check which slots may be written. */
+export type Storage = Pick<SlotStorage, keyof SlotStorage>;
+
 /**
- * Stores the bytes of the slots: each path is a plain file, created and truncated as needed, or a block device. Does
- * not check which slots may be written. Errors of the disk become SLOT_ACCESS.
+ * Stores the bytes of the slots: each path is a plain file, created and truncated as needed, or a block device.
+ * Errors of the disk become SLOT_ACCESS.
  */
 export class SlotStorage {
   readonly #paths: readonly string[];
   readonly #limitBytes: number;
-  readonly #isSynced: boolean;
   readonly #written = new Map<number, FileHandle>();
   readonly #read = new Map<number, FileHandle>();
   #sizeBytes: number | undefined;
 
-  /**
-   * `limitBytes` is the largest size of an image. A smaller block device lowers it for all slots. With `isSynced` false,
-   * for a simulated device, nothing waits for the disk: the bytes survive the end of the process, not a power cut.
-   */
-  constructor(paths: readonly string[], limitBytes: number, isSynced = true) {
+  /** `limitBytes` is the largest size of an image. A smaller block device lowers it for all slots. */
+  constructor(paths: readonly string[], limitBytes: number) {
     this.#paths = paths;
     this.#limitBytes = limitBytes;
-    this.#isSynced = isSynced;
   }
 
   get slotCount(): number {
@@ -42,9 +40,7 @@ export class SlotStorage {
    * @throws {FotaError} SLOT_INVALID if there is no such slot
    */
   pathOf(slot: number): string {
-    const path = this.#paths[slot];
-    if (path !== undefined) return path;
-    throw new FotaError("SLOT_INVALID", `there is no slot ${slot}, the device has ${this.slotCount} slots`);
+    return pathIn(this.#paths, slot);
   }
 
   /** Returns the size that fits every slot. Read once, because the size of a device does not change. */
@@ -61,6 +57,11 @@ export class SlotStorage {
     return a !== undefined && b !== undefined && identityOf(a) === identityOf(b);
   }
 
+  /** Tells whether `slot` holds an image that can boot. Never throws. */
+  async holdsImage(slot: number): Promise<boolean> {
+    return await isBootable(this.pathOf(slot));
+  }
+
   /** Empties a file after checking the free space, or makes a device unbootable. Durable when it resolves. */
   async erase(slot: number, sizeBytes: number): Promise<void> {
     await this.close(slot);
@@ -69,7 +70,7 @@ export class SlotStorage {
       const deviceBytes = await deviceSizeBytes(path);
       if (deviceBytes !== undefined) return await eraseHead(path, zeroedHead(deviceBytes));
       await checkSpace(path, sizeBytes);
-      await emptyFile(path, this.#isSynced);
+      await emptyFile(path);
     });
   }
 
@@ -87,7 +88,6 @@ export class SlotStorage {
 
   /** Makes all bytes of the slot durable, including those that an earlier process wrote. */
   async sync(slot: number): Promise<void> {
-    if (!this.#isSynced) return;
     const path = this.pathOf(slot);
     await withStorageErrors(`cannot sync slot ${slot}`, path, async () => {
       const written = this.#written.get(slot);
@@ -148,7 +148,7 @@ export class SlotStorage {
   }
 
   readBack(slot: number, sizeBytes: number): ReadBack | undefined {
-    return sizeBytes < READ_BACK_MIN_BYTES ? undefined : readBackFile(this.pathOf(slot));
+    return readBackLarge(this.pathOf(slot), sizeBytes);
   }
 
   async #deviceSizes(): Promise<number[]> {
@@ -168,6 +168,21 @@ export class SlotStorage {
     this.#written.set(slot, handle);
     return handle;
   }
+}
+
+/**
+ * Returns the path of `slot`.
+ * @throws {FotaError} SLOT_INVALID if there is no such slot
+ */
+export function pathIn(paths: readonly string[], slot: number): string {
+  const path = paths[slot];
+  if (path !== undefined) return path;
+  throw new FotaError("SLOT_INVALID", `there is no slot ${slot}, the device has ${paths.length} slots`);
+}
+
+/** Reads a file back in a thread while it grows, if it has enough bytes for that. */
+export function readBackLarge(path: string, sizeBytes: number): ReadBack | undefined {
+  return sizeBytes < READ_BACK_MIN_BYTES ? undefined : readBackFile(path);
 }
 
 function identityOf(found: Stats): string {

@@ -11,6 +11,7 @@ import type { Progress } from "../terminal/output.js";
 import { connectionsOf, isOnThisMachine } from "./connection.js";
 import { runFleet } from "./fleet.js";
 import { checkOpenFiles, openFilesLimit } from "./open-files.js";
+import { ReusedBuffers } from "./reused-buffers.js";
 import { displayEvents } from "./show-events.js";
 import type { TrialFailure } from "./trial-failure.js";
 
@@ -86,6 +87,7 @@ export async function runDevice(context: Context, options: DeviceOptions): Promi
     work: limiter(WORKING_AT_ONCE),
     trial: limiter(WORKING_AT_ONCE),
   };
+  const buffers = new ReusedBuffers();
   await runFleet(
     devices.map(({ name, dir }) => ({
       dir,
@@ -95,6 +97,7 @@ export async function runDevice(context: Context, options: DeviceOptions): Promi
       allowLoopbackHttp: context.settings.local || isOnThisMachine(options.mqtt),
       inventory: context.settings.local || options.inventory === true,
       turns,
+      buffers,
       ...given({ model, fwVersion, fail }),
       onEvent: display.of(name),
     })),

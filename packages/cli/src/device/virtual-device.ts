@@ -1,15 +1,23 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Device, FotaAgent, type HookAnswer, Jobs, type Log, type Mqtt } from "@fota/agent";
+import {
+  type Buffers,
+  type Device,
+  FotaAgent,
+  type HookAnswer,
+  Jobs,
+  type Log,
+  type Mqtt,
+} from "@fota/agent";
 import { createDelta } from "@fota/agent/delta";
 import {
   connectThing,
-  fileSlots,
   nodeClock,
   nodeHttp,
   nodeRandom,
   openSimulatedRecord,
   type SimulatedRecord,
+  simulatedSlots,
 } from "@fota/agent/node";
 import { isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { given } from "../given.js";
@@ -47,6 +55,8 @@ export interface VirtualDeviceOptions {
   /** True if images come from a stand-in on this machine, whose URLs are http. */
   allowLoopbackHttp: boolean;
   turns: Turns;
+  /** Lends the memory of updates to all devices. */
+  buffers: Buffers;
   signal: AbortSignal;
   onEvent(event: DeviceEvent): void;
 }
@@ -146,7 +156,7 @@ async function runSession(
 }
 
 function deviceOf(
-  { dir, connection, model, inventory, onEvent }: VirtualDeviceOptions,
+  { dir, connection, model, inventory, buffers, onEvent }: VirtualDeviceOptions,
   record: SimulatedRecord,
   runningSlot: number,
   firmwareVersion: string | undefined,
@@ -156,8 +166,16 @@ function deviceOf(
   };
   return {
     // The reset is the return of runFirmware: the loop around it boots again.
-    slots: fileSlots({ dir, record, runningSlot, slotSizeBytes: SLOT_SIZE_BYTES, restart: async () => {} }),
-    http: nodeHttp(connection.http),
+    slots: simulatedSlots({
+      dir,
+      record,
+      runningSlot,
+      slotSizeBytes: SLOT_SIZE_BYTES,
+      buffers,
+      restart: async () => {},
+    }),
+    http: nodeHttp({ ...connection.http, buffers }),
+    buffers,
     state: processState(join(dir, "fota-state.json")),
     clock: nodeClock,
     random: nodeRandom,
