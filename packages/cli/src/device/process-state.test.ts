@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -21,17 +21,48 @@ test("the last text that was saved is loaded, by another process, too; nothing b
 });
 
 test.each([
-  ["while it writes", { "state.json": "old", "state.json.new": "to" }, "old"],
-  ["before the first file is removed", { "state.json": "old", "state.json.new": "torn?" }, "old"],
-  ["between the two steps", { "state.json.new": "new" }, "new"],
-])("a process that was killed %s leaves a whole text, also for the next save", async (_when, files, text) => {
+  ["while it wrote the next one", { "state.json": "old", "state.json.new": "to" }, "old"],
+  ["before it removed the old one", { "state.json": "old", "state.json.new": "torn?" }, "old"],
+  ["before it renamed the new one", { "state.json.new": "new" }, "new"],
+])("a file of an earlier release is read, also if that was killed %s", async (_when, files, text) => {
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
   const state = processState(join(folder, "state.json"));
   expect(await state.load()).toBe(text);
   await state.save("next");
   expect(await processState(join(folder, "state.json")).load()).toBe("next");
-  expect(await readdir(folder)).toEqual(["state.json"]);
 });
+
+test("a save that a kill cuts at any byte leaves the text before or the new one, and the next save counts", async () => {
+  const path = join(folder, "state.json");
+  const texts = ["the first text", "a second text, which is longer", "third", "{}"];
+  for (const [index, text] of texts.entries()) {
+    const before = index === 0 ? undefined : texts[index - 1];
+    const files = await contents();
+    await processState(path).save(text);
+    const after = await contents();
+    const [name = ""] = Object.keys(after).filter((one) => after[one] !== files[one]);
+    const [old = "", whole = ""] = [files[name], after[name]];
+    for (let bytes = 0; bytes <= whole.length; bytes += 1) {
+      const torn = whole.slice(0, bytes) + old.slice(bytes); // before the file is cut to its new length
+      await writeFile(join(folder, name), torn);
+      const isWhole = torn === whole;
+      expect(await processState(path).load()).toBe(isWhole ? text : before);
+      if (bytes % 16 !== 0) continue;
+      await processState(path).save("after the kill");
+      expect(await processState(path).load()).toBe("after the kill");
+      for (const one of await readdir(folder)) await rm(join(folder, one));
+      for (const [one, content] of Object.entries(files)) await writeFile(join(folder, one), content);
+    }
+    await writeFile(join(folder, name), whole);
+  }
+});
+
+async function contents(): Promise<Record<string, string>> {
+  const names = await readdir(folder);
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "utf8")])),
+  );
+}
 
 test("it saves again after its folder was removed", async () => {
   const state = processState(join(folder, "removed", "state.json"));
