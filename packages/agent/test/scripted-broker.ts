@@ -8,6 +8,8 @@ export interface BrokerScript {
   connect?: number | "close" | "silence";
   /** Reason code for every filter of a SUBSCRIBE. */
   subscribe?: number;
+  /** The topic that `subscribe` refuses. Default: all of them. */
+  refused?: string;
   /** Accepts messages without a PUBACK. */
   holdAcknowledgements?: boolean;
 }
@@ -19,6 +21,8 @@ export interface BrokerScript {
 export class ScriptedBroker {
   script: BrokerScript = {};
   readonly subscribed: string[][] = [];
+  /** How many packets each kind of request took. */
+  readonly packets = { subscribe: 0, unsubscribe: 0 };
   readonly published: { topic: string; payload: string }[] = [];
   connects = 0;
   /** Of the last CONNECT. */
@@ -117,7 +121,15 @@ export class ScriptedBroker {
         this.#takeSubscribe(socket, body);
         break;
       case 10:
-        socket.write(packet(0xb0, body.subarray(0, 2), [0, 0]));
+        this.packets.unsubscribe += 1;
+        socket.write(
+          packet(
+            0xb0,
+            body.subarray(0, 2),
+            [0],
+            filtersIn(body).map(() => 0),
+          ),
+        );
         break;
       case 12:
         socket.write(packet(0xd0));
@@ -147,19 +159,16 @@ export class ScriptedBroker {
   }
 
   #takeSubscribe(socket: Socket, body: Buffer): void {
-    const filters: string[] = [];
-    for (let at = 3 + (body[2] ?? 0); at < body.length; ) {
-      const end = at + 2 + body.readUInt16BE(at);
-      filters.push(body.subarray(at + 2, end).toString());
-      at = end + 1;
-    }
+    this.packets.subscribe += 1;
+    const filters = filtersIn(body, 1);
+    const { subscribe = 1, refused } = this.script;
     this.subscribed.push(filters);
     socket.write(
       packet(
         0x90,
         body.subarray(0, 2),
         [0],
-        filters.map(() => this.script.subscribe ?? 1),
+        filters.map((filter) => (filter === (refused ?? filter) ? subscribe : 1)),
       ),
     );
   }
@@ -193,4 +202,15 @@ function readPacket(bytes: Buffer): { type: number; body: Buffer; length: number
     return { type: (bytes[0] ?? 0) >> 4, body: bytes.subarray(at + 1, length), length };
   }
   return undefined;
+}
+
+/** Returns the filters of a SUBSCRIBE or UNSUBSCRIBE (MQTT 5, 3.8.3 and 3.10.3). After each come `optionBytes` of options. */
+function filtersIn(body: Buffer, optionBytes = 0): string[] {
+  const filters: string[] = [];
+  for (let at = 3 + (body[2] ?? 0); at < body.length; ) {
+    const end = at + 2 + body.readUInt16BE(at);
+    filters.push(body.subarray(at + 2, end).toString());
+    at = end + optionBytes;
+  }
+  return filters;
 }

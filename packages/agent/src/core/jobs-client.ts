@@ -171,15 +171,18 @@ export class JobsClient {
     const answered = new Promise<JobsResult<T>>((resolve) => {
       resolveAnswer = resolve;
     });
-    await this.#mqtt.subscribe(`${topic}/accepted`, (payload) => {
-      const message = parseMessage(payload);
-      if (message !== undefined && isAnswer(message))
-        resolveAnswer({ outcome: "accepted", value: read(message) });
-    });
-    await this.#mqtt.subscribe(`${topic}/rejected`, (payload) => {
-      const message = parseMessage(payload);
-      if (message !== undefined && isAnswer(message)) resolveAnswer(rejected(topic, readRejection(message)));
-    });
+    await Promise.all([
+      this.#mqtt.subscribe(`${topic}/accepted`, (payload) => {
+        const message = parseMessage(payload);
+        if (message !== undefined && isAnswer(message))
+          resolveAnswer({ outcome: "accepted", value: read(message) });
+      }),
+      this.#mqtt.subscribe(`${topic}/rejected`, (payload) => {
+        const message = parseMessage(payload);
+        if (message !== undefined && isAnswer(message))
+          resolveAnswer(rejected(topic, readRejection(message)));
+      }),
+    ]);
     const sent = this.#mqtt.publish(topic, JSON.stringify({ ...body, clientToken }));
     return await Promise.race([answered, sent.then(() => answered)]); // the answer may overtake the PUBACK
   }

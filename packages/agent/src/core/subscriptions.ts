@@ -6,8 +6,8 @@ interface Subscription {
   onReconnect: (() => void) | undefined;
 }
 
-/** Topic filters in one SUBSCRIBE (AWS IoT quotas). */
-const FILTERS_MAX = 8;
+/** Topic filters in one SUBSCRIBE, or one UNSUBSCRIBE (AWS IoT quotas). */
+export const FILTERS_MAX = 8;
 
 /** The subscriptions of an MQTT adapter, which survive reconnects. Each topic has one handler. */
 export class Subscriptions {

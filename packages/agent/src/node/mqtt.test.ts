@@ -159,6 +159,43 @@ test("a publish that is never acknowledged ends in time", async () => {
   broker.cutAll(); // so that the clean-up need not wait for the acknowledgement
 });
 
+test("what is subscribed to, or unsubscribed from, in one turn takes one packet for 8 topics", async () => {
+  const thing = await connected();
+  const topics = Array.from({ length: 9 }, (_, index) => `a/${index}`);
+  const got: string[] = [];
+  await Promise.all(topics.map((topic) => thing.subscribe(topic, () => got.push(topic))));
+  expect(broker.packets).toEqual({ subscribe: 2, unsubscribe: 0 });
+  await Promise.all(topics.slice(1).map((topic) => thing.unsubscribe(topic)));
+  expect(broker.packets).toEqual({ subscribe: 2, unsubscribe: 1 });
+  for (const topic of topics) broker.send(topic, "");
+  await thing.publish("a/fence", "");
+  expect(got).toEqual(["a/0"]);
+});
+
+test("a topic that is unsubscribed from and subscribed to again in one turn stays subscribed", async () => {
+  const thing = await connected();
+  await thing.subscribe("a/b", () => {});
+  const got: string[] = [];
+  await Promise.all([thing.unsubscribe("a/b"), thing.subscribe("a/b", (payload) => got.push(payload))]);
+  expect(broker.packets).toEqual({ subscribe: 2, unsubscribe: 1 });
+  broker.send("a/b", "one");
+  await vi.waitFor(() => expect(got).toEqual(["one"]));
+});
+
+test("a topic that is refused does not refuse others of the same turn", async () => {
+  broker.script = { subscribe: 0x87, refused: "a/secret" };
+  const thing = await connected();
+  const got: string[] = [];
+  const [granted, refused] = await Promise.allSettled([
+    thing.subscribe("a/b", (payload) => got.push(payload)),
+    thing.subscribe("a/secret", () => {}),
+  ]);
+  expect(granted.status).toBe("fulfilled");
+  expect(refused).toMatchObject({ status: "rejected", reason: { code: "REQUEST_REJECTED" } });
+  broker.send("a/b", "one");
+  await vi.waitFor(() => expect(got).toEqual(["one"]));
+});
+
 test("a refused subscription is an error, and is not restored", async () => {
   const thing = await connected();
   broker.script = { subscribe: 0x87 };

@@ -5,6 +5,7 @@ import { Interruption } from "../core/interruption.js";
 import type { Log, Mqtt } from "../core/ports.js";
 import { printableLog } from "../core/printable-log.js";
 import { Subscriptions } from "../core/subscriptions.js";
+import { type Acknowledged, FilterBatch, subscribeTo } from "./filter-batch.js";
 import { nodeClock } from "./host.js";
 import type { MqttClient } from "./mqtt-client.js";
 import { clientOptions } from "./mqtt-client-options.js";
@@ -29,8 +30,6 @@ export async function connectThing(options: ThingOptions): Promise<Mqtt> {
   return thing;
 }
 
-type Acknowledged = (error?: Error | null) => void;
-
 /** Uses a new MqttClient for each connection, so that no state of a lost connection remains. */
 class ThingConnection implements Mqtt {
   readonly thingName: string;
@@ -49,6 +48,7 @@ class ThingConnection implements Mqtt {
   #wanted = false;
   /** The connection that is up. */
   #client: MqttClient | undefined;
+  #filters: FilterBatch | undefined;
   /** Ends the attempt to connect. */
   #attempt: Interruption | undefined;
   #connecting: Promise<void> | undefined;
@@ -100,7 +100,8 @@ class ThingConnection implements Mqtt {
   }
 
   async publish(topic: string, payload: string): Promise<void> {
-    await this.#acknowledged(`PUBLISH to ${topic}`, (client, done) => {
+    await this.#acknowledged(`PUBLISH to ${topic}`, (client, filters, done) => {
+      filters.flush();
       client.publish(topic, payload, { qos: 1 }, done);
     });
   }
@@ -111,15 +112,15 @@ class ThingConnection implements Mqtt {
     onReconnect?: () => void,
   ): Promise<void> {
     await this.#subscriptions.add(topic, { onMessage, onReconnect }, () =>
-      this.#acknowledged(`SUBSCRIBE to ${topic}`, (client, done) => subscribeTo(client, [topic], done)),
+      this.#acknowledged(`SUBSCRIBE to ${topic}`, (_, filters, done) => filters.subscribe(topic, done)),
     );
   }
 
   async unsubscribe(topic: string): Promise<void> {
     if (!this.#subscriptions.delete(topic) || this.#client === undefined) return;
-    await this.#acknowledged(`UNSUBSCRIBE from ${topic}`, (client, done) => {
-      client.unsubscribe(topic, done);
-    });
+    await this.#acknowledged(`UNSUBSCRIBE from ${topic}`, (_, filters, done) =>
+      filters.unsubscribe(topic, done),
+    );
   }
 
   /** Makes one attempt: connects, restores the subscriptions and calls their `onReconnect`. */
@@ -157,6 +158,7 @@ class ThingConnection implements Mqtt {
     }
     const opened = client;
     this.#client = opened;
+    this.#filters = new FilterBatch(opened);
     this.#onlineSinceMs = nodeClock.monotonicMs();
     opened.once("close", () => this.#handleLoss(opened));
     if (!opened.connected) return this.#handleLoss(opened);
@@ -228,15 +230,15 @@ class ThingConnection implements Mqtt {
   /** Sends one request and waits for its acknowledgement. Rejects when the connection is lost or the time is up. */
   async #acknowledged(
     what: string,
-    request: (client: MqttClient, done: Acknowledged) => void,
+    request: (client: MqttClient, filters: FilterBatch, done: Acknowledged) => void,
   ): Promise<void> {
-    const client = this.#client;
-    if (client === undefined) throw closedError(this.thingName);
+    const [client, filters] = [this.#client, this.#filters];
+    if (client === undefined || filters === undefined) throw closedError(this.thingName);
     let lost: (error: Error) => void = () => {};
     const answer = new Promise<void>((resolve, reject) => {
       lost = reject;
       this.#unacknowledged.add(reject);
-      request(client, (error) => (error ? reject(error) : resolve()));
+      request(client, filters, (error) => (error ? reject(error) : resolve()));
     });
     const limitMs = this.#options.ackTimeoutMs ?? 30_000;
     try {
@@ -260,13 +262,6 @@ class ThingConnection implements Mqtt {
   #failUnacknowledged(): void {
     for (const fail of this.#unacknowledged) fail(closedError(this.thingName));
   }
-}
-
-function subscribeTo(client: MqttClient, topics: string[], done: Acknowledged): void {
-  client.subscribe(topics, { qos: 1 }, (error, granted) => {
-    const refused = granted?.find(({ qos }) => qos >= 0x80);
-    done(error ?? (refused && new Error(`${refused.topic} is not allowed`)));
-  });
 }
 
 /**
