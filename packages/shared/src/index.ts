@@ -100,6 +100,7 @@ export {
 } from "./key-set.js";
 export { type FolderTools, makeFolders } from "./make-folders.js";
 export { nearestOf } from "./nearest.js";
+export { openFilesLimit } from "./open-files.js";
 export {
   matchProvisioningTopic,
   type ProvisioningRequest,

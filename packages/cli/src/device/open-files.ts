@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { FotaError } from "@fota/shared";
 
 /** Open files of the process itself: its program, the standard streams, requests to the stand-in. */
@@ -34,14 +33,4 @@ export function checkOpenFiles(fleet: FleetFiles, limit: number | undefined): vo
       hint: `raise the hard limit, as root: \`ulimit -n ${needed}\` in the shell that starts fota, or \`nofile\` in /etc/security/limits.conf`,
     },
   );
-}
-
-/**
- * Returns how many files this process may open; `undefined` where Linux does not tell. Node.js has raised its soft limit
- * to the hard one when it started.
- */
-export async function openFilesLimit(): Promise<number | undefined> {
-  const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
-  const [, soft] = /^Max open files\s+(\d+)/m.exec(limits) ?? [];
-  return soft === undefined ? undefined : Number(soft);
 }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { FotaError, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
+import { FotaError, openFilesLimit, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
 import { limiter, mapAtOnce } from "../at-once.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
@@ -10,7 +11,7 @@ import { parseDurationSeconds } from "../settings/flags.js";
 import type { Progress } from "../terminal/output.js";
 import { connectionsOf, isOnThisMachine } from "./connection.js";
 import { runFleet } from "./fleet.js";
-import { checkOpenFiles, openFilesLimit } from "./open-files.js";
+import { checkOpenFiles } from "./open-files.js";
 import { ReusedBuffers } from "./reused-buffers.js";
 import { displayEvents } from "./show-events.js";
 import type { TrialFailure } from "./trial-failure.js";
@@ -69,7 +70,7 @@ export async function runDevice(context: Context, options: DeviceOptions): Promi
   setMaxListeners(0, host.signal); // requests of many devices listen to it at once; this is no leak
   const locks = things.length <= LOCKED_MAX ? things.length : 1;
   const files = { devices: things.length, locks, updates: 2 * WORKING_AT_ONCE };
-  checkOpenFiles(files, await openFilesLimit());
+  checkOpenFiles(files, await openFilesLimit(readFile));
   const connections = await connectionsOf(context, options);
   const devices = things.map((name) => ({ name, dir: options.count === undefined ? dir : join(dir, name) }));
   await output.during("making certificates", async (progress) => {

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { openFilesLimit } from "@fota/shared";
 
 /** Files that stay free for the state and for HTTP requests, so that commands work while devices take the rest. */
 const RESERVED_FILES = 100;
@@ -8,12 +9,11 @@ const RESERVED_FILES = 100;
  * not tell. Above the limit, the system would cut new connections without any error in this process.
  */
 export async function connectionsLimit(): Promise<number | undefined> {
-  const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
-  return connectionsWithin(limits);
+  const openFiles = await openFilesLimit(readFile);
+  return openFiles === undefined ? undefined : connectionsWithin(openFiles);
 }
 
-/** Returns the same from the text of `/proc/self/limits`. At least 1. */
-export function connectionsWithin(limits: string): number | undefined {
-  const openFiles = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1]);
-  return Number.isNaN(openFiles) ? undefined : Math.max(1, openFiles - RESERVED_FILES);
+/** Returns the same for a limit of open files. At least 1. */
+export function connectionsWithin(openFiles: number): number {
+  return Math.max(1, openFiles - RESERVED_FILES);
 }
