@@ -17,11 +17,14 @@ test("a fleet is counted by what its devices do now, and how their updates ended
   expect(fleet.news()).toBe("1 of 3 connected, 0 updating, 1 succeeded, 1 failed");
 });
 
-test("what has not changed is no news; of warnings, the last one is shown", () => {
+test("what has not changed is no news; the last of new warnings is shown once", () => {
   const fleet = new FleetSummary(1_000);
   expect(fleet.news()).toBe("0 of 1000 connected, 0 updating, 0 succeeded, 0 failed");
   expect(fleet.news()).toBeUndefined();
   fleet.note("a-1", { event: "warning", message: "no answer" });
   fleet.note("a-7", { event: "warning", message: "refused" });
   expect(fleet.news()).toMatch(/, 2 warnings \(the last: a-7: refused\)$/);
+  expect(fleet.news()).toBeUndefined();
+  fleet.note("a-7", { event: "connected" });
+  expect(fleet.news()).toBe("1 of 1000 connected, 0 updating, 0 succeeded, 0 failed, 2 warnings");
 });

@@ -15,7 +15,8 @@ export class FleetSummary {
   #succeeded = 0;
   #failed = 0;
   #warnings = 0;
-  #lastWarning = "";
+  /** The last warning that was not shown yet. */
+  #warning: string | undefined;
   #shown = "";
 
   constructor(total: number) {
@@ -30,12 +31,16 @@ export class FleetSummary {
     this.#devices.set(thing, after);
   }
 
-  /** Returns the counts as one line, or `undefined` if they are those of the last call. */
+  /**
+   * Returns the counts as one line, with the last of new warnings; `undefined` if nothing has changed since the last call.
+   */
   news(): string | undefined {
-    const line = this.#line();
-    if (line === this.#shown) return undefined;
-    this.#shown = line;
-    return line;
+    const counts = this.#counts();
+    if (counts === this.#shown) return undefined;
+    const warning = this.#warning;
+    this.#shown = counts;
+    this.#warning = undefined;
+    return warning === undefined ? counts : `${counts} (the last: ${warning})`;
   }
 
   #after(thing: string, state: DeviceState, event: DeviceEvent): DeviceState {
@@ -45,7 +50,7 @@ export class FleetSummary {
         return { ...state, isConnected: event.event === "connected" };
       case "warning":
         this.#warnings += 1;
-        this.#lastWarning = `${thing}: ${event.message}`;
+        this.#warning = `${thing}: ${event.message}`;
         return state;
       case "progress": {
         const hasFailed = event.reason !== undefined;
@@ -63,14 +68,14 @@ export class FleetSummary {
     }
   }
 
-  #line(): string {
+  #counts(): string {
     const counts = [
       `${this.#connected} of ${this.#total} connected`,
       `${this.#updating} updating`,
       `${this.#succeeded} succeeded`,
       `${this.#failed} failed`,
     ];
-    if (this.#warnings === 0) return counts.join(", ");
-    return `${counts.join(", ")}, ${this.#warnings} warnings (the last: ${this.#lastWarning})`;
+    if (this.#warnings > 0) counts.push(`${this.#warnings} warnings`);
+    return counts.join(", ");
   }
 }
