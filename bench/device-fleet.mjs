@@ -2,7 +2,8 @@
 // Peer: the MQTT 5 client of AWS's device SDK in one Node.js. Bare: connections of node:tls in one Node.js. Both hold the
 // connections of the same devices by mutual TLS, and do nothing else.
 // `npm run build` first; then: node bench/device-fleet.mjs [--quick] [--json] [--counts 100,1000,10000] [--size MiB]
-// 10,000 devices need 10,300 open files in each process (`ulimit -n`), and 10 GiB for their slots.
+// [--peers 1000]. 10,000 devices need 10,300 open files in each process (`ulimit -n`), 4 GiB of memory, 10 GiB for their
+// slots, and about 10 minutes of one core. The peers hold at most as many connections as `--peers` says.
 import { fork, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -21,6 +22,8 @@ const AUTHORIZATION =
   "AWS4-HMAC-SHA256 Credential=test/20261124/us-east-1/iot/aws4_request, SignedHeaders=host, Signature=0";
 /** The goals are for a fleet: with few devices, the 32 updates at once are most of the memory. */
 const FLEET = 1_000;
+/** How often a long step reports how far it is. */
+const PROGRESS_MS = 10_000;
 
 await runBench(
   {
@@ -29,16 +32,20 @@ await runBench(
       counts: { type: "string", default: "100,1000,10000", quick: "60" },
       size: { type: "string", default: "1" },
       idle: { type: "string", default: "20", quick: "3" },
+      peers: { type: "string", default: "1000" },
     },
     rounds: { full: 3, quick: 1 },
   },
   async ({ values, rounds, note }) => {
     const rows = [];
+    const sizeMib = Number(values.size);
+    const idleMs = Number(values.idle) * 1000;
     for (const count of values.counts.split(",").map(Number)) {
+      const peerCount = Math.min(count, Number(values.peers));
       const turns = [];
       for (let round = 0; round < rounds; round += 1) {
         note(`${count} devices, round ${round + 1} of ${rounds}`);
-        turns.push(await measure(count, Number(values.size), Number(values.idle) * 1000));
+        turns.push(await measure({ count, peerCount, sizeMib, idleMs, note }));
       }
       rows.push(...rowsOf(count, turns));
     }
@@ -60,22 +67,24 @@ function rowsOf(count, turns) {
     row("idleCpuMs", "CPU, idle", "ms/min"),
     row("connectCpuMs", "CPU to connect; ours also makes thing and certificate", "ms"),
     row("updateCpuMs", "CPU of an update", "ms", { atMost: 30 }),
+    row("localCpuMs", "CPU of an update in fota local", "ms"),
     row("peakMiB", "memory, peak of the updates", "MiB", { atMost: 0.3 }),
     row("updateSeconds", "time until all have SUCCEEDED", "s"),
   ];
 }
 
-async function measure(count, sizeMib, idleMs) {
+async function measure({ count, peerCount, sizeMib, idleMs, note }) {
   const folder = await mkdtemp(join(tmpdir(), "fota-bench-"));
   const local = start(["local", "--json", "--ports", "auto", "--bucket", "firmware"]);
   try {
     const info = JSON.parse(await local.line((line) => line.startsWith("{")));
     const dir = join(folder, "devices");
-    const alone = await fleetOf("alone", 1, dir, info);
+    const alone = await fleetOf("alone", 1, dir, info, note);
     const baseMiB = await rssMiBOf(alone.child.pid);
     await stop(alone);
-    const ours = await measureFleet({ count, sizeMib, idleMs, folder, dir, info, baseMiB });
-    const things = Array.from({ length: count }, (_, index) => `bench-${index + 1}`);
+    const { pid: localPid } = local.child;
+    const ours = await measureFleet({ count, sizeMib, idleMs, folder, dir, info, baseMiB, localPid, note });
+    const things = Array.from({ length: peerCount }, (_, index) => `bench-${index + 1}`);
     const clients = { dir, things, mqtts: info.mqtts };
     const tls = await measureClients({ ...clients, kind: "tls" }, idleMs);
     const sdk = await measureClients({ ...clients, kind: "sdk" }, idleMs);
@@ -87,15 +96,33 @@ async function measure(count, sizeMib, idleMs) {
 }
 
 /** Starts devices, and waits until all are connected. */
-async function fleetOf(thing, count, dir, { endpoint }) {
+async function fleetOf(thing, count, dir, { endpoint }, note) {
   const args = ["device", "--local", "--thing", thing, "--count", String(count), "--dir", dir, "--json"];
   const fleet = start(args, endpoint);
-  await fleet.times((line) => line.includes('"event":"connected"'), count);
+  await thingsWith(fleet, '"event":"connected"', count, (seen) => note(`${seen} of ${count} connected`));
   return fleet;
 }
 
-async function measureFleet({ count, sizeMib, idleMs, folder, dir, info, baseMiB }) {
-  const fleet = await fleetOf("bench", count, dir, info);
+/**
+ * Resolves when `count` things have reported an event with `text`. A device may report one again: after a lost connection, or
+ * because it got no answer. Rejects if an update fails. Calls `onProgress` now and then.
+ */
+async function thingsWith(fleet, text, count, onProgress) {
+  const seen = new Set();
+  const timer = setInterval(() => onProgress(seen.size), PROGRESS_MS);
+  try {
+    await fleet.line((line) => {
+      if (line.includes('"reason":')) throw new Error(`an update failed: ${line}`);
+      if (line.includes(text)) seen.add(JSON.parse(line).thing);
+      return seen.size === count;
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+async function measureFleet({ count, sizeMib, idleMs, folder, dir, info, baseMiB, localPid, note }) {
+  const fleet = await fleetOf("bench", count, dir, info, note);
   try {
     const { pid } = fleet.child;
     const connectCpuMs = (await cpuMsOf(pid)) / count;
@@ -105,16 +132,29 @@ async function measureFleet({ count, sizeMib, idleMs, folder, dir, info, baseMiB
     const image = join(folder, "image");
     await writeFile(image, randomBytes(sizeMib * 1024 * 1024));
     const startMs = performance.now();
+    const localStartMs = await cpuMsOf(localPid);
     const { cpuMs } = await cpuMsDuring(pid, async () => {
       const to = ["--slot", "any", "--to", `group:${group}`, "--bucket", "firmware", "--local", "--json"];
       const publish = start(["publish", image, ...to], info.endpoint);
-      const succeeded = fleet.times((line) => line.includes('"phase":"done"'), count);
+      const succeeded = thingsWith(fleet, '"phase":"done"', count, (seen) =>
+        note(`${seen} of ${count} updated`),
+      );
+      succeeded.catch(() => {}); // awaited below, after the command
       if ((await publish.ended) !== 0) throw new Error(`fota publish: ${publish.stderr()}`);
       await succeeded;
     });
+    const localCpuMs = ((await cpuMsOf(localPid)) - localStartMs) / count;
     const updateSeconds = (performance.now() - startMs) / 1000;
     const peakMiB = ((await peakRssMiBOf(pid)) - baseMiB) / count;
-    return { connectCpuMs, idleCpuMs, idleMiB, updateCpuMs: cpuMs / count, peakMiB, updateSeconds };
+    return {
+      connectCpuMs,
+      idleCpuMs,
+      idleMiB,
+      updateCpuMs: cpuMs / count,
+      localCpuMs,
+      peakMiB,
+      updateSeconds,
+    };
   } finally {
     await stop(fleet);
   }
@@ -174,21 +214,22 @@ function start(args, endpoint) {
     stderr += text;
   });
   const ended = new Promise((resolve) => child.once("close", resolve));
-  /** Resolves with the last of `count` lines that match. Rejects if the command ends before. */
-  const times = (isWanted, count) =>
+  /** Resolves with the first line that `isWanted`. Rejects if that throws, or if the command ends before. */
+  const nextLine = (isWanted) =>
     new Promise((resolve, reject) => {
-      let seen = 0;
       const listener = (line) => {
-        if (!isWanted(line)) return;
-        seen += 1;
-        if (seen < count) return;
+        try {
+          if (!isWanted(line)) return;
+          resolve(line);
+        } catch (error) {
+          reject(error);
+        }
         listeners.delete(listener);
-        resolve(line);
       };
       listeners.add(listener);
       void ended.then(() => reject(new Error(`fota ${args[0]} ended: ${stderr}`)));
     });
-  return { child, ended, stderr: () => stderr, times, line: (isWanted) => times(isWanted, 1) };
+  return { child, ended, stderr: () => stderr, line: nextLine };
 }
 
 async function stop({ child, ended }) {
