@@ -23,6 +23,7 @@ import { isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { given } from "../given.js";
 import type { DeviceConnection } from "./connection.js";
 import { virtualInventory } from "./inventory.js";
+import { onAbort } from "./on-abort.js";
 import { processState } from "./process-state.js";
 import { slotVersions } from "./slot-versions.js";
 import type { TrialFailure } from "./trial-failure.js";
@@ -216,14 +217,14 @@ async function connectWithRetry(
 
 /** Returns the result of `task`, or `undefined` as soon as `signal` aborts. */
 async function unlessAborted<T>(task: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  let onAbort = () => {};
+  if (signal.aborted) return undefined;
+  let forget = () => {};
   const aborted = new Promise<undefined>((resolve) => {
-    onAbort = () => resolve(undefined);
-    signal.addEventListener("abort", onAbort, { once: true });
+    forget = onAbort(signal, () => resolve(undefined));
   });
   try {
-    return signal.aborted ? undefined : await Promise.race([task, aborted]);
+    return await Promise.race([task, aborted]);
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    forget();
   }
 }
