@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { docBlock } from "../../doc-block.js";
 import { BIOS } from "../grub-firmware.js";
 import type { DiskArea } from "../loader-device.js";
 import { makePartitions, readArea, writeAt } from "../test-disk.js";
+import { makeRuntime } from "./runtime.js";
 
 const run = promisify(execFile);
 
@@ -31,7 +32,7 @@ export async function makeDeviceDisk(path: string, image: string, data: string, 
   await writeFileSystem(path, BOOT, await makeBootFiles(join(dir, "boot")));
   await writeImage(path, SLOTS[0], image);
   await writeFileSystem(path, DATA, data);
-  await writeImage(path, RUNTIME, await makeRuntime(dir));
+  await writeImage(path, RUNTIME, await makeRuntime(dir, ["e2fsck"])); // both slots use it
 }
 
 /** Returns the first bytes of a slot. */
@@ -57,26 +58,6 @@ async function makeBootFiles(folder: string): Promise<string> {
     .replace(" panic=5 ", " panic=5 console=ttyS0 quiet ");
   await writeFile(join(folder, "grub/grub.cfg"), script);
   return folder;
-}
-
-/** Makes a file system with Node.js, e2fsck and their libraries, which both slots use. */
-async function makeRuntime(dir: string): Promise<string> {
-  const tree = join(dir, "runtime");
-  await mkdir(join(tree, "bin"), { recursive: true });
-  await mkdir(join(tree, "lib"));
-  const { stdout } = await run("sh", ["-c", "PATH=$PATH:/sbin:/usr/sbin command -v e2fsck"]);
-  for (const [name, program] of [
-    ["node", process.execPath],
-    ["e2fsck", stdout.trim()],
-  ] as const) {
-    await cp(program, join(tree, "bin", name), { dereference: true });
-    for (const [library] of (await run("ldd", [program])).stdout.matchAll(/\/\S+/g)) {
-      await cp(library, join(tree, "lib", basename(library)), { dereference: true });
-    }
-  }
-  const image = join(dir, "runtime.squashfs");
-  await run("mksquashfs", [tree, image, "-noI", "-noD", "-noF", "-all-root", "-quiet", "-no-progress"]);
-  return image;
 }
 
 /** Makes an ext4 with the files of `folder`, without mounting it. */
