@@ -25,6 +25,15 @@ import { changedSectors, sectorOf } from "./torn-states.js";
 
 const run = promisify(execFile);
 
+/** The file system with GRUB's environment block, and how the agent's adapter changes it. */
+export interface BootFileSystem {
+  name: string;
+  /** Makes the file system with the files of `folder` on a partition. */
+  make(partition: string, folder: string): Promise<void>;
+  withSlots: LoaderBoard["withSlots"];
+  tornWrites(before: Buffer, after: Buffer): number[][];
+}
+
 /** Returns why GRUB cannot run here; `undefined` if it can. */
 export function grubMissing(firmware: GrubFirmware): string | undefined {
   const packages = [
@@ -39,8 +48,24 @@ export function grubMissing(firmware: GrubFirmware): string | undefined {
   return canMount ? undefined : "this user may not mount file systems";
 }
 
-/** Returns a PC with GRUB on its disk, and the block and the boot script of docs/grub.md on ext4. */
-export async function makeGrubBoard(dir: string, firmware: GrubFirmware): Promise<LoaderBoard> {
+export const EXT4: BootFileSystem = {
+  name: "ext4",
+  async make(partition, folder) {
+    await run("mke2fs", ["-q", "-t", "ext4", "-d", folder, partition]);
+  },
+  withSlots: ({ diskPath, runningSlot }, use) =>
+    withSlotDevices(diskPath, (paths) =>
+      withBootPartition(diskPath, (envFile) => use(grubSlots({ paths, runningSlot, envFile }))),
+    ),
+  tornWrites: tornWritesOfExt4,
+};
+
+/** Returns a PC with GRUB on its disk, and the block and the boot script of docs/grub.md on a partition beside the slots. */
+export async function makeGrubBoard(
+  dir: string,
+  firmware: GrubFirmware,
+  fileSystem: BootFileSystem = EXT4,
+): Promise<LoaderBoard> {
   const payload = await Payload.assemble("x86");
   const makeImage: LoaderBoard["makeImage"] = async (label, kernel) => {
     const initrd = { "boot/initrd.img": Buffer.from("nothing") };
@@ -53,36 +78,35 @@ export async function makeGrubBoard(dir: string, firmware: GrubFirmware): Promis
   await makeDisk(diskImage);
   await writeAt(diskImage, SLOT_PARTITIONS[0].offsetBytes, await makeImage("first", "hangs"));
   await firmware.install(diskImage, dir);
-  await withPartition(diskImage, BOOT_PARTITION, async (partition) => {
-    await run("mkfs.ext4", ["-q", partition]);
-    await withMount(partition, async (mountPoint) => {
-      const setUp = (await docBlock("grub.md", "sh")).replaceAll("/boot/", `${mountPoint}/`);
-      await run("sh", ["-ec", setUp]);
-      await mkdir(join(mountPoint, "grub"));
-      await writeFile(join(mountPoint, "grub", "grub.cfg"), await docBlock("grub.md", "grub"));
-    });
-  });
+  const bootFolder = await makeBootFolder(dir);
+  await withPartition(diskImage, BOOT_PARTITION, (partition) => fileSystem.make(partition, bootFolder));
   const { stdout } = await run("grub-mkimage", ["--version"]);
   return {
-    name: `GRUB ${/\d[\d.]+/.exec(stdout)?.[0]} on ${firmware.name}`,
+    name: `GRUB ${/\d[\d.]+/.exec(stdout)?.[0]} on ${firmware.name}, ${fileSystem.name}`,
     machine: { arch: "x86_64", ...firmware.machine, accelerator: "tcg" }, // a BIOS may not run in nested KVM
     disks: (record) => [{ image: record, bus: "ide" }],
     diskImage,
     recordArea: BOOT_PARTITION,
-    tornWrites,
     makeImage,
-    withSlots: ({ diskPath, runningSlot }, use) =>
-      withSlotDevices(diskPath, (paths) =>
-        withBootPartition(diskPath, (envFile) => use(grubSlots({ paths, runningSlot, envFile }))),
-      ),
+    tornWrites: fileSystem.tornWrites,
+    withSlots: fileSystem.withSlots,
   };
+}
+
+/** Makes the files of the boot partition in a folder of `dir`, by the commands and with the script of docs/grub.md. */
+async function makeBootFolder(dir: string): Promise<string> {
+  const folder = join(dir, "boot");
+  await mkdir(join(folder, "grub"), { recursive: true });
+  await run("sh", ["-ec", (await docBlock("grub.md", "sh")).replaceAll("/boot/", `${folder}/`)]);
+  await writeFile(join(folder, "grub", "grub.cfg"), await docBlock("grub.md", "grub"));
+  return folder;
 }
 
 /**
  * The agent's write changes the sector of the block, and the journal of ext4, whose last sector follows all others
  * (Linux, jbd2: the commit block). GRUB does not read the journal, so parts of it stand for all its states.
  */
-function tornWrites(before: Buffer, after: Buffer): number[][] {
+function tornWritesOfExt4(before: Buffer, after: Buffer): number[][] {
   const changed = changedSectors(before, after);
   const isBlock = (sector: number) => sectorOf(after, sector).toString("latin1").startsWith("# GRUB");
   const [block, journal] = [changed.filter(isBlock), changed.filter((sector) => !isBlock(sector))];

@@ -24,7 +24,8 @@ terminal_output serial
 set root=hd0,gpt1
 configfile /grub/grub.cfg
 `;
-const MODULES = "part_gpt ext2 squash4 linux loadenv test echo reboot boot serial terminal normal configfile";
+const MODULES =
+  "part_gpt ext2 fat squash4 linux loadenv test echo reboot boot serial terminal normal configfile";
 
 const BIOS_FILES = "/usr/lib/grub/i386-pc";
 const UEFI_FILES = "/usr/lib/grub/x86_64-efi";
@@ -58,7 +59,7 @@ export const UEFI: GrubFirmware = {
   ],
   /** Makes an EFI system partition with GRUB as its default boot loader. */
   async install(disk, dir) {
-    const loader = await makeImage(dir, "x86_64-efi", ["fat"]);
+    const loader = await makeImage(dir, "x86_64-efi", []);
     const partition = join(dir, "esp");
     await writeFile(partition, "");
     await truncate(partition, ESP_PARTITION.sizeBytes);
