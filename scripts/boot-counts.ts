@@ -23,7 +23,8 @@ export default class BootCounts implements Reporter {
       }
     }
     for (const [bootLoader, { boots, powerCuts }] of counts) {
-      process.stdout.write(`\n${bootLoader}: ${boots} boots, ${powerCuts} power cuts`);
+      const booted = boots === 0 ? "" : `${boots} boots, `; // none where the firmware is simulated
+      process.stdout.write(`\n${bootLoader}: ${booted}${powerCuts} power cuts`);
     }
     process.stdout.write("\n");
   }

@@ -32,15 +32,9 @@ export class TrybootDevice {
     return device;
   }
 
-  /** What the firmware does: reads the sections that apply, the last value counts. Without the flag after a power cut. */
+  /** What the firmware does. Without the flag after a power cut. */
   async boot(tryboot: boolean): Promise<void> {
-    let applies = true;
-    let partition = 1;
-    for (const line of (await readFile(this.autobootFile, "utf8")).split("\n")) {
-      if (line === "[all]") applies = true;
-      if (line === "[tryboot]") applies = tryboot;
-      if (applies && line.startsWith("boot_partition=")) partition = Number(line.slice(15));
-    }
+    const partition = partitionToBoot(await readFile(this.autobootFile, "utf8"), tryboot);
     const number = Buffer.alloc(4);
     number.writeUInt32BE(partition);
     await writeFile(join(this.bootloaderDir, "partition"), number);
@@ -67,4 +61,16 @@ export class TrybootDevice {
   async dispose(): Promise<void> {
     await rm(this.dir, { recursive: true });
   }
+}
+
+/** Returns what the firmware boots by the text of autoboot.txt: of the sections that apply, the last value counts. */
+export function partitionToBoot(autoboot: string, tryboot: boolean): number {
+  let applies = true;
+  let partition = 1;
+  for (const line of autoboot.split("\n")) {
+    if (line === "[all]") applies = true;
+    if (line === "[tryboot]") applies = tryboot;
+    if (applies && line.startsWith("boot_partition=")) partition = Number(line.slice(15));
+  }
+  return partition;
 }

@@ -46,3 +46,26 @@ export function afterWrites(before: Buffer, writes: readonly DiskWrite[], count:
   for (const { offsetBytes, data } of writes.slice(0, count)) data.copy(state, offsetBytes);
   return state;
 }
+
+/**
+ * Returns the different disks that a power cut can leave of these writes, if the disk writes each sector completely or not
+ * at all, and sectors in any order. Each is a list of writes to make.
+ */
+export function tornDisks(writes: readonly DiskWrite[]): { offsetBytes: number; data: Buffer }[][] {
+  const sectors = writes.flatMap(({ offsetBytes, data }) =>
+    Array.from({ length: data.length / SECTOR_BYTES }, (_, i) => ({
+      offsetBytes: offsetBytes + i * SECTOR_BYTES,
+      data: sectorOf(data, i),
+    })),
+  );
+  const disks = new Map<string, typeof sectors>();
+  for (const subset of anyOrder([...sectors.keys()])) {
+    const last = new Map(
+      subset.flatMap((i) => sectors[i] ?? []).map((sector) => [sector.offsetBytes, sector]),
+    );
+    const written = [...last.values()].sort((a, b) => a.offsetBytes - b.offsetBytes);
+    const key = written.map(({ offsetBytes, data }) => `${offsetBytes} ${data.toString("base64")}`).join();
+    disks.set(key, written);
+  }
+  return [...disks.values()];
+}
