@@ -9,8 +9,8 @@ import type { ImageFault } from "./device/image-builder.js";
 import { missingForDevice } from "./device/missing.js";
 import { type BuiltImage, QemuDevice } from "./device/qemu-device.js";
 
-/** Number of random power cuts. A long run sets it. */
-const CUTS = Number(process.env["FOTA_CUTS"] ?? 5);
+/** Number of random power cuts. */
+const CUTS = Number(process.env["FOTA_CUTS"] ?? (process.env["FOTA_SWEEP"] ? 25 : 5));
 /** After this many power cuts in a row, the job may end. */
 const CUTS_PER_JOB = 4;
 /** About as many lines as the device prints from the power on to the confirmed image. */

@@ -94,7 +94,7 @@ export class QemuDevice {
       disks: [{ image: this.#disk.image, bus: "virtio" }],
       forwards: {},
       accelerator: "tcg",
-      args: ["-cpu", "max", "-smp", "2", "-device", "virtio-rng-pci"],
+      args: ["-cpu", "max", "-device", "virtio-rng-pci"],
     });
   }
 
