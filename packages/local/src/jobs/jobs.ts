@@ -12,6 +12,7 @@ import { setJobStatus } from "./pending-queue.js";
 import { checkSchedule, scheduleAt } from "./schedule.js";
 import { checkTargetExists } from "./targets.js";
 import { parametersNotAllowed, templateDefaults } from "./templates.js";
+import { setWake } from "./wakes.js";
 import type { CommandContext, World } from "./world.js";
 
 /**
@@ -256,8 +257,9 @@ export function isOpen({ status }: Pick<Job, "status">): boolean {
 export function scheduleWake({ world, nowMs }: CommandContext, job: Job): void {
   const rolloutMs = job.status === "IN_PROGRESS" ? job.rollout?.dueMs : undefined;
   const scheduleMs = isOpen(job) ? scheduleAt(job.schedulingConfig, nowMs).changesAtMs : undefined;
-  job.wakeAtMs = rolloutMs ?? scheduleMs;
-  if (rolloutMs !== undefined && scheduleMs !== undefined) job.wakeAtMs = Math.min(rolloutMs, scheduleMs);
-  if (job.wakeAtMs === undefined) world.waking.delete(job.jobId);
-  else world.waking.add(job.jobId);
+  const wakeAtMs =
+    rolloutMs !== undefined && scheduleMs !== undefined
+      ? Math.min(rolloutMs, scheduleMs)
+      : (rolloutMs ?? scheduleMs);
+  setWake(world, job, wakeAtMs);
 }

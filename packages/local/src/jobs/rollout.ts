@@ -6,6 +6,7 @@ import { setJobStatus } from "./pending-queue.js";
 import { ratePerMinute } from "./rollout-rate.js";
 import { type ScheduleState, scheduleAt } from "./schedule.js";
 import { isCovered, thingsOfTarget } from "./targets.js";
+import { dueJobs, firstWakeMs } from "./wakes.js";
 import type { CommandContext, World } from "./world.js";
 
 /** Most executions that one tick creates for a job. Ticks stay short, so that requests are answered between them. */
@@ -15,9 +16,9 @@ const MINUTE_MS = 60_000;
 /** Returns when the next `tick` is due, in the past if it is overdue; `undefined` if nothing depends on time. */
 export function nextDueMs(world: World): number | undefined {
   if (world.deletions.size > 0) return 0;
-  let dueMs = world.timers[0]?.dueMs ?? Number.POSITIVE_INFINITY;
-  for (const jobId of world.waking) dueMs = Math.min(dueMs, world.jobs.get(jobId)?.wakeAtMs ?? 0);
-  return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs;
+  const timerMs = world.timers[0]?.dueMs;
+  const wakeMs = firstWakeMs(world);
+  return timerMs !== undefined && wakeMs !== undefined ? Math.min(timerMs, wakeMs) : (timerMs ?? wakeMs);
 }
 
 /** Does everything that is due: deletions, timers, schedules, rollouts. */
@@ -25,9 +26,9 @@ export function tick(context: CommandContext): void {
   finishDeletions(context);
   expireExecutions(context);
   applyConsequences(context); // may abort a job, which then rolls out no further
-  for (const jobId of context.world.waking) {
+  for (const jobId of dueJobs(context.world, context.nowMs)) {
     const job = context.world.jobs.get(jobId);
-    if (job === undefined || (job.wakeAtMs ?? 0) > context.nowMs) continue;
+    if (job === undefined) continue;
     followSchedule(context, job, scheduleAt(job.schedulingConfig, context.nowMs));
     if (job.status === "IN_PROGRESS" && job.rollout !== undefined) rollOut(context, job, job.rollout);
     scheduleWake(context, job);
