@@ -112,6 +112,7 @@ const createJob = step(
     config,
     schedulingConfig,
     tags: fc.constant({}),
+    rollsOutAtOnce: fc.boolean(),
   }),
 );
 const report = step(

@@ -1,6 +1,7 @@
 import { applyConsequences } from "../jobs/consequences.js";
+import { createJob } from "../jobs/create-job.js";
 import { cancelExecution, deleteExecution, startNextExecution, updateExecution } from "../jobs/executions.js";
-import { associateTargets, cancelJob, createJob, deleteJob, updateJob } from "../jobs/jobs.js";
+import { associateTargets, cancelJob, deleteJob, updateJob } from "../jobs/jobs.js";
 import { tick } from "../jobs/rollout.js";
 import { tagResource, untagResource } from "../jobs/tags.js";
 import { createJobTemplate, deleteJobTemplate } from "../jobs/templates.js";

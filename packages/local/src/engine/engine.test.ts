@@ -79,6 +79,26 @@ test("a clock that jumps over several deadlines fires each at its own time", asy
   expect(queuedAt.map((atMs) => (atMs - Date.UTC(2026, 10, 24)) / MINUTE_MS)).toEqual([0, 1, 2, 3]);
 });
 
+test("a job for things is one record on the disk, and its notification follows the answer", async () => {
+  const first = await open();
+  await first.run("createThing", { thingName: "t1", attributes: {} });
+  const order: string[] = [];
+  first.onNotice(({ topic }) => order.push(topic));
+  await first.run("createJob", { jobId: "j1", ...job, rollsOutAtOnce: true });
+  order.push("answer");
+  await expect
+    .poll(() => order)
+    .toEqual(["answer", "$aws/things/t1/jobs/notify", "$aws/things/t1/jobs/notify-next"]);
+  const text = encodeWorld(first.world);
+  await first.close();
+  const [journal = ""] = (await readdir(dir)).filter((name) => name.startsWith("journal-"));
+  expect((await readFile(join(dir, journal), "utf8")).match(/"command":"\w+"/g)).toEqual([
+    '"command":"createThing"',
+    '"command":"createJob"',
+  ]);
+  expect(encodeWorld((await open()).world)).toBe(text);
+});
+
 test("a command whose record a power cut tore was never answered and is dropped", async () => {
   const first = await open();
   await first.run("createThing", { thingName: "t1", attributes: {} });

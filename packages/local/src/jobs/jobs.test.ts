@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import {
+  addGroup,
   addJob,
   addThings,
   createModel,
   executionOf,
+  groupArn,
   jobOf,
+  MINUTE_MS,
   type Model,
   START_MS,
   statusesOf,
@@ -20,20 +23,52 @@ beforeEach(() => {
 const report = (thingName: string, status: "IN_PROGRESS" | "SUCCEEDED" | "FAILED") =>
   model.run("updateExecution", { thingName, jobId: "j1", status });
 
+const newJob = (jobId: string, targets: string[]) => ({
+  jobId,
+  targets,
+  document: "{}",
+  targetSelection: "SNAPSHOT" as const,
+  config: {},
+  tags: {},
+});
+
 describe("a new job", () => {
   test("creates its executions after the answer, one for each thing", () => {
-    model.run("createJob", {
-      jobId: "j1",
-      targets: [thingArn("t1"), thingArn("t2"), thingArn("t1")],
-      document: "{}",
-      targetSelection: "SNAPSHOT",
-      config: {},
-      tags: {},
-    });
+    model.run("createJob", newJob("j1", [thingArn("t1"), thingArn("t2"), thingArn("t1")]));
     expect(statusesOf(model, "j1")).toEqual({});
     model.settle();
     expect(statusesOf(model, "j1")).toEqual({ t1: "QUEUED", t2: "QUEUED" });
     expect(jobOf(model, "j1")).toMatchObject({ status: "IN_PROGRESS", createdAtMs: START_MS });
+  });
+
+  test("creates its executions at once if it should, and its targets are things", () => {
+    const atOnce = { rollsOutAtOnce: true };
+    model.takeNotices();
+    model.run("createJob", { ...newJob("j1", [thingArn("t1"), thingArn("t2"), thingArn("t1")]), ...atOnce });
+    expect(statusesOf(model, "j1")).toEqual({ t1: "QUEUED", t2: "QUEUED" });
+    expect(model.takeNotices().map(({ topic }) => topic)).toContain("$aws/things/t2/jobs/notify");
+    expect(jobOf(model, "j1").rollout).toBeUndefined();
+    const maximumPerMinute = { jobExecutionsRolloutConfig: { maximumPerMinute: 1 } };
+    model.run("createJob", {
+      ...newJob("j2", [thingArn("t1"), thingArn("t2")]),
+      ...atOnce,
+      config: maximumPerMinute,
+    });
+    expect(statusesOf(model, "j2")).toEqual({ t1: "QUEUED" });
+    model.advance(MINUTE_MS);
+    expect(statusesOf(model, "j2")).toEqual({ t1: "QUEUED", t2: "QUEUED" });
+  });
+
+  test("leaves executions for later if a target is a group, or if it is scheduled", () => {
+    addGroup(model, "g1", ["t1"]);
+    const atOnce = { rollsOutAtOnce: true };
+    model.run("createJob", { ...newJob("j1", [thingArn("t2"), groupArn("g1")]), ...atOnce });
+    const schedulingConfig = { startTime: "2026-11-24T01:00" };
+    model.run("createJob", { ...newJob("j2", [thingArn("t1")]), ...atOnce, schedulingConfig });
+    expect([statusesOf(model, "j1"), statusesOf(model, "j2")]).toEqual([{}, {}]);
+    model.advance(60 * MINUTE_MS);
+    expect(statusesOf(model, "j1")).toEqual({ t1: "QUEUED", t2: "QUEUED" });
+    expect(statusesOf(model, "j2")).toEqual({ t1: "QUEUED" });
   });
 
   test("is refused for an unknown target or a job id that exists", () => {

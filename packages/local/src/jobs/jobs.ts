@@ -1,17 +1,12 @@
 import { JOB_TARGETS_MAX } from "@fota/shared";
-import { iotArn } from "../account.js";
-import { alreadyExists, invalidRequest, invalidStateTransition, limitExceeded, notFound } from "../errors.js";
-import { change, put, remove } from "../listing/indexes.js";
-import { nextSequence } from "../registry/context.js";
-import { WatchedMap } from "../state/watched-map.js";
-import { fillInPackages } from "./destination-packages.js";
-import { checkDocument, checkRole } from "./documents.js";
-import { changeExecution, noExecutions, removeExecution } from "./executions.js";
-import type { Job, JobConfig, SchedulingConfig, TargetSelection } from "./job.js";
+import { invalidRequest, invalidStateTransition, limitExceeded, notFound } from "../errors.js";
+import { change, remove } from "../listing/indexes.js";
+import { checkRole } from "./documents.js";
+import { changeExecution, removeExecution } from "./executions.js";
+import type { Job, JobConfig } from "./job.js";
 import { setJobStatus } from "./pending-queue.js";
-import { checkSchedule, scheduleAt } from "./schedule.js";
+import { scheduleAt } from "./schedule.js";
 import { checkTargetExists } from "./targets.js";
-import { parametersNotAllowed, templateDefaults } from "./templates.js";
 import { setWake } from "./wakes.js";
 import type { CommandContext, World } from "./world.js";
 
@@ -20,97 +15,6 @@ import type { CommandContext, World } from "./world.js";
  * quotas".
  */
 const DELETIONS_MAX = 10;
-
-export interface CreateJobInput {
-  jobId: string;
-  targets: string[];
-  /** May be absent if the job has a template. */
-  document?: string | undefined;
-  documentSource?: string | undefined;
-  targetSelection: TargetSelection;
-  description?: string | undefined;
-  config: JobConfig;
-  schedulingConfig?: SchedulingConfig | undefined;
-  jobTemplateArn?: string | undefined;
-  /** Parameters of a template that AWS manages. */
-  documentParameters?: Record<string, string> | undefined;
-  /** ARNs of the software package versions that the job installs. */
-  destinationPackageVersions?: string[] | undefined;
-  tags: Record<string, string>;
-}
-
-/**
- * Creates the job without executions. Later ticks create those, because AWS also creates them after it has answered.
- * @throws {AwsError} ResourceAlreadyExists, ResourceNotFound (a target), InvalidRequest
- */
-export function createJob(context: CommandContext, input: CreateJobInput): Readonly<Job> {
-  const { world, nowMs } = context;
-  const { jobId } = input;
-  if (world.jobs.has(jobId)) {
-    throw alreadyExists(`Job ${jobId} already exists.`, jobId, iotArn(world.region, `job/${jobId}`));
-  }
-  for (const arn of input.targets) checkTargetExists(world, arn);
-  const { targetSelection, jobTemplateArn } = input;
-  const given = withTemplate(world, input);
-  const { documentSource, description, config, schedulingConfig } = given;
-  const { document, packages } = fillInPackages(world, {
-    document: given.document,
-    arns: given.destinationPackageVersions,
-    hasRole: config.presignedUrlConfig?.roleArn !== undefined,
-  });
-  checkDocument(document);
-  checkRole(document, config);
-  if (schedulingConfig !== undefined) checkSchedule(schedulingConfig, targetSelection, nowMs);
-  const targets = [...new Set(input.targets)];
-  const job: Job = {
-    jobId,
-    sequence: nextSequence(world),
-    status: scheduleAt(schedulingConfig, nowMs).open ? "IN_PROGRESS" : "SCHEDULED",
-    targetSelection,
-    targets,
-    document,
-    documentSource,
-    description,
-    forceCanceled: false,
-    config,
-    schedulingConfig,
-    jobTemplateArn,
-    documentParameters: input.documentParameters,
-    packages,
-    tags: input.tags,
-    createdAtMs: nowMs,
-    lastUpdatedAtMs: nowMs,
-    executions: new WatchedMap(),
-    counts: noExecutions(),
-    rollout: { targets: [...targets], dueMs: nowMs },
-    pace: { notified: 0 },
-  };
-  put(world.jobs, jobId, job);
-  scheduleWake(context, job);
-  return job;
-}
-
-/** Merges the request over the defaults of its template. @throws {AwsError} ResourceNotFound, InvalidRequest */
-function withTemplate(world: World, input: CreateJobInput) {
-  const { jobTemplateArn, documentParameters } = input;
-  if (jobTemplateArn === undefined && documentParameters !== undefined) throw parametersNotAllowed();
-  const template =
-    jobTemplateArn === undefined ? undefined : templateDefaults(world, jobTemplateArn, documentParameters);
-  const document = input.document ?? template?.document;
-  if (document === undefined) throw invalidRequest("Either document or documentSource must be given");
-  const windows = template?.maintenanceWindows;
-  return {
-    document,
-    documentSource: input.document === undefined ? template?.documentSource : input.documentSource,
-    description: input.description ?? template?.description,
-    config: { ...template?.config, ...input.config },
-    schedulingConfig: windows
-      ? { maintenanceWindows: windows, ...input.schedulingConfig }
-      : input.schedulingConfig,
-    destinationPackageVersions:
-      input.destinationPackageVersions ?? template?.destinationPackageVersions ?? [],
-  };
-}
 
 export interface UpdateJobInput {
   jobId: string;

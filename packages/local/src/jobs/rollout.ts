@@ -5,7 +5,7 @@ import { cancelOpenJob, finishDeletions, scheduleWake } from "./jobs.js";
 import { setJobStatus } from "./pending-queue.js";
 import { ratePerMinute } from "./rollout-rate.js";
 import { type ScheduleState, scheduleAt } from "./schedule.js";
-import { isCovered, thingsOfTarget } from "./targets.js";
+import { isCovered, isThing, thingsOfTarget } from "./targets.js";
 import { dueJobs, firstWakeMs } from "./wakes.js";
 import type { CommandContext, World } from "./world.js";
 
@@ -33,6 +33,12 @@ export function tick(context: CommandContext): void {
     if (job.status === "IN_PROGRESS" && job.rollout !== undefined) rollOut(context, job, job.rollout);
     scheduleWake(context, job);
   }
+}
+
+/** Creates the first executions of a new job, if all its targets are things. Those of groups are left to ticks. */
+export function rollOutToThings(context: CommandContext, job: Job): void {
+  if (job.status !== "IN_PROGRESS" || job.rollout === undefined || !job.targets.every(isThing)) return;
+  rollOut(context, job, job.rollout);
 }
 
 /** Ends, opens or closes a job by its schedule. CANCEL and FORCE_CANCEL act as CancelJob; AWS does not document it. */

@@ -40,6 +40,11 @@ export function checkTargetExists(world: World, arn: string): void {
   if (!found) throw notFound(`Target ${arn} does not exist`);
 }
 
+/** Returns whether a checked target is a single thing. */
+export function isThing(arn: string): boolean {
+  return !resourceOf(arn).startsWith(GROUP_PREFIX);
+}
+
 /** Returns the names of the things that a target covers now. A group also covers the groups below it. */
 export function thingsOfTarget(world: World, arn: string): string[] {
   const { kind, name } = parseTarget(world, arn);

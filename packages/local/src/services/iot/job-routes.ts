@@ -89,6 +89,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
       documentParameters: readDocumentParameters(body),
       destinationPackageVersions: readDestinations(body),
       tags: readTags(body),
+      rollsOutAtOnce: true,
     });
     return { jobArn: arnOf(jobId), jobId, description: job.description };
   }
