@@ -63,6 +63,7 @@ export function createSubscriptionTree<Subscriber, Value>(): SubscriptionTree<Su
     },
 
     match(topic, found) {
+      if (root.children.size === 0) return; // without subscribers, a topic need not be split
       visit(root, topic.split("/"), 0, (node) => {
         for (const [subscriber, value] of node.subscribers) found(subscriber, value);
       });

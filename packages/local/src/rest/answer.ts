@@ -103,7 +103,8 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   if (sizeBytes > BODY_MAX_BYTES) {
     throw new AwsError("InvalidRequestException", 413, `the body has more than ${BODY_MAX_BYTES} bytes`);
   }
-  return Buffer.concat(chunks);
+  const [only = NO_BODY, another] = chunks;
+  return another === undefined ? only : Buffer.concat(chunks);
 }
 
 const NO_BODY = Buffer.alloc(0);
@@ -128,11 +129,12 @@ function refuseContentType(type: string | undefined): void {
 }
 
 function parseBody(text: string): Record<string, unknown> {
-  if (text.trim() === "") return {};
+  if (text === "") return {};
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
+    if (text.trim() === "") return {};
     throw new AwsError("SerializationException", 400, "the body is not JSON");
   }
   if (typeof body !== "object" || body === null || Array.isArray(body)) {

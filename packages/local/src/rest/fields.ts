@@ -118,8 +118,10 @@ export function requiredStrings(members: Members, name: string): string[] {
 
 /** Returns the members of a query; of a repeated one, the last. */
 export function queryMembers(query: URLSearchParams): Members {
-  return Object.fromEntries(query);
+  return query.size === 0 ? NO_MEMBERS : Object.fromEntries(query);
 }
+
+const NO_MEMBERS: Members = {};
 
 /**
  * Refuses members that are not in `known`, instead of ignoring them.

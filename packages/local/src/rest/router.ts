@@ -28,6 +28,16 @@ export interface Route {
   handler: Handler;
 }
 
+/** A route, prepared for the search. */
+interface Candidate {
+  segments: readonly string[];
+  /** Names and places of its parameters. */
+  params: readonly { name: string; index: number }[];
+  /** Whether the last parameter stands for all remaining segments. */
+  isOpen: boolean;
+  handler: Handler;
+}
+
 /**
  * Creates a route, as in `route("GET /things/{thingName}", handler)`. Its first segment is literal. A parameter with a
  * plus sign, as in `POST /topics/{topic+}`, stands for all remaining segments, whose slashes a client may leave
@@ -52,25 +62,26 @@ export type Router = (method: string, path: string) => FoundRoute;
 
 /** Creates the router of `routes`. It tries only those that have the method and the first segment of a request. */
 export function createRouter(routes: readonly Route[]): Router {
-  const byMethod = new Map<string, Map<string | undefined, Route[]>>();
-  for (const each of [...routes].sort((a, b) => countParams(a) - countParams(b))) {
-    const byFirst = byMethod.get(each.method) ?? new Map<string | undefined, Route[]>();
-    byMethod.set(each.method, byFirst);
-    byFirst.set(each.segments[0], [...(byFirst.get(each.segments[0]) ?? []), each]);
+  const byMethod = new Map<string, Map<string | undefined, Candidate[]>>();
+  for (const { method, segments, handler } of [...routes].sort((a, b) => countParams(a) - countParams(b))) {
+    const byFirst = byMethod.get(method) ?? new Map<string | undefined, Candidate[]>();
+    byMethod.set(method, byFirst);
+    const candidate = { segments, params: paramsOf(segments), isOpen: isOpenParam(segments.at(-1)), handler };
+    byFirst.set(segments[0], [...(byFirst.get(segments[0]) ?? []), candidate]);
   }
   return (method, path) => {
     const sent = path.slice(1).split("/");
     const segments = path.includes("%") ? sent.map(decodeSegment) : sent;
-    const candidates = byMethod.get(method)?.get(segments[0]);
-    const found = candidates?.find((each) => matches(each.segments, segments));
-    if (found === undefined) throw notSupported(`${method} ${path}`);
-    return { handler: found.handler, params: readParams(found.segments, segments) };
+    for (const candidate of byMethod.get(method)?.get(segments[0]) ?? []) {
+      if (matches(candidate, segments))
+        return { handler: candidate.handler, params: readParams(candidate, segments) };
+    }
+    throw notSupported(`${method} ${path}`);
   };
 }
 
-function matches(template: readonly string[], segments: readonly string[]): boolean {
+function matches({ segments: template, isOpen }: Candidate, segments: readonly string[]): boolean {
   const last = template.length - 1;
-  const isOpen = isOpenParam(template[last]);
   if (isOpen ? segments.length <= last : segments.length !== template.length) return false;
   return template.every((part, index) => {
     if (!isParam(part)) return part === segments[index];
@@ -78,13 +89,19 @@ function matches(template: readonly string[], segments: readonly string[]): bool
   });
 }
 
-function readParams(template: readonly string[], segments: readonly string[]): Record<string, string> {
-  const params: Record<string, string> = {};
-  for (const [index, part] of template.entries()) {
-    if (isOpenParam(part)) params[part.slice(1, -2)] = segments.slice(index).join("/");
-    else if (isParam(part)) params[part.slice(1, -1)] = segments[index] ?? "";
-  }
-  return params;
+function readParams({ params, isOpen }: Candidate, segments: readonly string[]): Record<string, string> {
+  const read: Record<string, string> = {};
+  for (const { name, index } of params) read[name] = segments[index] ?? "";
+  const last = isOpen ? params.at(-1) : undefined;
+  if (last !== undefined) read[last.name] = segments.slice(last.index).join("/");
+  return read;
+}
+
+function paramsOf(template: readonly string[]): Candidate["params"] {
+  return template.flatMap((part, index) => {
+    if (!isParam(part)) return [];
+    return [{ name: part.slice(1, isOpenParam(part) ? -2 : -1), index }];
+  });
 }
 
 function countParams({ segments }: Route): number {

@@ -35,15 +35,23 @@ export type QueryPairs = readonly (readonly [name: string, value: string])[];
  * Parses the scope in a request's query or `Authorization` header; returns `undefined` if it is missing or malformed.
  * Verifies nothing: this is for routing.
  */
-export function parseCredentialScope(request: SignedRequest): CredentialScope | undefined {
+export function parseCredentialScope(request: SignedRequest): Readonly<CredentialScope> | undefined {
   const inQuery = queryPairs(request.url ?? "").find(([name]) => name === "X-Amz-Credential")?.[1];
   if (inQuery !== undefined) return parseCredential(inQuery);
   const inHeader = /\bCredential=([^,\s]+)/.exec(request.headers.authorization ?? "")?.[1];
   return inHeader === undefined ? undefined : parseCredential(inHeader);
 }
 
+/** The credential that was parsed last, with its scope: those of a client's requests are the same all day. */
+let lastParsed: { text: string; scope: Readonly<CredentialScope> | undefined } | undefined;
+
 /** Parses `<access key>/<yyyymmdd>/<region>/<service>/aws4_request`; returns `undefined` for anything else. */
-export function parseCredential(text: string): CredentialScope | undefined {
+export function parseCredential(text: string): Readonly<CredentialScope> | undefined {
+  if (text !== lastParsed?.text) lastParsed = { text, scope: matchCredential(text) };
+  return lastParsed.scope;
+}
+
+function matchCredential(text: string): CredentialScope | undefined {
   const match = /^(.+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/.exec(text);
   const [, accessKeyId, date, region, service] = match ?? [];
   if (!accessKeyId || !date || !region || !service) return undefined;
