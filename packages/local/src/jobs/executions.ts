@@ -19,6 +19,8 @@ const TERMINAL_OPERATIONS: Readonly<Partial<Record<JobExecutionStatus, JobExecut
   CANCELED: "canceled",
 };
 const NO_RETRIES: Retries = { FAILED: 0, TIMED_OUT: 0 };
+/** What many executions have is one object, which nothing changes. */
+const NO_DETAILS: StatusDetails = {};
 
 /** Adds a QUEUED execution of `job` for a thing that has no pending one of it. */
 export function queueExecution(
@@ -35,12 +37,12 @@ export function queueExecution(
     executionNumber: (earlier.at(-1)?.executionNumber ?? 0) + 1,
     sequence: nextSequence(world),
     status: "QUEUED",
-    statusDetails: {},
+    statusDetails: NO_DETAILS,
     versionNumber: 1,
     queuedAtMs: nowMs,
     lastUpdatedAtMs: nowMs,
     forceCanceled: false,
-    retries: { ...retries },
+    retries,
   };
   noteBefore(context, execution);
   addExecution(world, job, execution);

@@ -150,8 +150,8 @@ export interface Execution {
   startedAtMs?: number;
   lastUpdatedAtMs: number;
   forceCanceled: boolean;
-  /** Number of retries before this execution, by the status that caused them. */
-  retries: Retries;
+  /** Number of retries before this execution, by the status that caused them. Never changed in place. */
+  retries: Readonly<Retries>;
   /** End of the job's in-progress timer, set when the execution becomes IN_PROGRESS. */
   inProgressEndsAtMs?: number;
   /** End of the step timer that the device set last. */

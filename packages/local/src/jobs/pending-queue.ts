@@ -97,6 +97,10 @@ export function setJobStatus(context: CommandContext, job: Job, status: JobStatu
 export function addToPending(world: World, execution: Execution): void {
   const { jobId } = execution;
   const queue = ensurePendingQueue(world, execution.thingName);
+  if (queue.pending.length === 0 && !windowedParts.has(queue)) {
+    queue.pending = [jobId]; // an insertion into an empty array would make room for 17
+    return;
+  }
   for (const jobIds of arraysWith(world, queue, jobId)) {
     jobIds.splice(placeIn(world, jobIds, execution), 0, jobId);
   }
