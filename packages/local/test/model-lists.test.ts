@@ -8,7 +8,8 @@ import { executionsOfJob, executionsOfThing } from "../src/jobs/execution-lists.
 import { listJobs } from "../src/jobs/job-lists.js";
 import type { World } from "../src/jobs/world.js";
 import { listOf } from "../src/listing/indexes.js";
-import type { InOrder, Listed, Order } from "../src/listing/list-index.js";
+import type { Listed } from "../src/listing/key-lists.js";
+import type { InOrder, Order } from "../src/listing/list-index.js";
 import { listPackageVersions } from "../src/packages/package.js";
 import { holdersOf, thingsOf } from "../src/registry/certificates.js";
 import {

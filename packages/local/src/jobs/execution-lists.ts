@@ -1,6 +1,7 @@
 import type { JobExecutionStatus } from "@fota/shared";
 import { builtIndexOf, indexOf } from "../listing/indexes.js";
-import { type InOrder, type KeysOf, ListIndex } from "../listing/list-index.js";
+import { keyKind } from "../listing/key-lists.js";
+import { type InOrder, ListIndex } from "../listing/list-index.js";
 import type { Execution, Job } from "./job.js";
 import { ensurePendingQueue } from "./pending-queue.js";
 import type { World } from "./world.js";
@@ -10,7 +11,10 @@ import type { World } from "./world.js";
  * here, so that the lists follow.
  */
 
-const byStatus: KeysOf<Execution> = ({ status }) => [status];
+const byStatus = keyKind<Execution>(
+  ({ status }) => [status],
+  ({ status }, key) => status === key,
+);
 
 /** Returns the executions of a job, of one status or of all. */
 export function executionsOfJob(

@@ -1,12 +1,22 @@
 import type { JobStatus } from "@fota/shared";
 import { listOf } from "../listing/indexes.js";
-import { type InOrder, type KeysOf, withKeys } from "../listing/list-index.js";
+import { keyKind } from "../listing/key-lists.js";
+import { type InOrder, withAll } from "../listing/list-index.js";
 import type { Job, TargetSelection } from "./job.js";
 import type { World } from "./world.js";
 
-const byStatus: KeysOf<Job> = ({ status }) => [status];
-const bySelection: KeysOf<Job> = ({ targetSelection }) => [targetSelection];
-const byTarget: KeysOf<Job> = ({ targets }) => targets;
+const byStatus = keyKind<Job>(
+  ({ status }) => [status],
+  ({ status }, key) => status === key,
+);
+const bySelection = keyKind<Job>(
+  ({ targetSelection }) => [targetSelection],
+  ({ targetSelection }, key) => targetSelection === key,
+);
+const byTarget = keyKind<Job>(
+  ({ targets }) => targets,
+  ({ targets }, key) => targets.includes(key),
+);
 
 export interface JobFilter {
   status: JobStatus | undefined;
@@ -17,9 +27,9 @@ export interface JobFilter {
 
 /** Returns the jobs that have what is given. */
 export function listJobs({ jobs }: World, { status, selection, targetArn }: JobFilter): InOrder<Job> {
-  return withKeys(listOf(jobs), [
-    ...(status === undefined ? [] : [[byStatus, status] as const]),
-    ...(selection === undefined ? [] : [[bySelection, selection] as const]),
-    ...(targetArn === undefined ? [] : [[byTarget, targetArn] as const]),
+  return withAll(listOf(jobs), [
+    ...(status === undefined ? [] : [{ kind: byStatus, key: status }]),
+    ...(selection === undefined ? [] : [{ kind: bySelection, key: selection }]),
+    ...(targetArn === undefined ? [] : [{ kind: byTarget, key: targetArn }]),
   ]);
 }

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { filtered, type KeysOf, ListIndex, sorted, withKeys } from "./list-index.js";
+import { expect, test, vi } from "vitest";
+import { keyKind } from "./key-lists.js";
+import { filtered, ListIndex, sorted, withAll } from "./list-index.js";
 
 interface Item {
   sequence: number;
@@ -7,11 +8,11 @@ interface Item {
 }
 
 let keyReads = 0;
-const byColor: KeysOf<Item> = ({ colors }) => {
+const byColor = keyKind<Item>(({ colors }) => {
   keyReads += 1;
   return colors;
-};
-const byParity: KeysOf<Item> = ({ sequence }) => [sequence % 2 === 0 ? "even" : "odd"];
+});
+const byParity = keyKind<Item>(({ sequence }) => [sequence % 2 === 0 ? "even" : "odd"]);
 
 function indexOfColors(...colors: string[][]): { index: ListIndex<Item>; items: Item[] } {
   const items = colors.map((each, index) => ({ sequence: index + 1, colors: each }));
@@ -57,12 +58,69 @@ test("only the first list of a kind of keys reads the keys of all items", () => 
 
 test("several keys select the items that have all of them", () => {
   const { index } = indexOfColors(["red"], ["red"], ["blue"], ["blue"], ["blue"], ["red"]);
-  const both = withKeys(index, [
-    [byColor, "red"],
-    [byParity, "even"],
+  const both = withAll(index, [
+    { kind: byColor, key: "red" },
+    { kind: byParity, key: "even" },
   ]);
   expect(sequences(both.after(undefined, "newestFirst"))).toEqual([6, 2]);
-  expect(sequences(withKeys(index, []).after(4, "oldestFirst"))).toEqual([5, 6]);
+  expect(sequences(withAll(index, []).after(4, "oldestFirst"))).toEqual([5, 6]);
   const late = filtered(index, ({ sequence }) => sequence > 3);
   expect(sequences(late.after(4, "oldestFirst"))).toEqual([5, 6]);
+});
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("the lists of a large index are made in pieces, and follow what changes meanwhile", async () => {
+  const { index, items } = indexOfColors(...Array.from({ length: 3_500 }, () => ["red"]));
+  const has = vi.spyOn(byColor, "has");
+  const red = () => sequences(index.withKey(byColor, "red").after(3_300, "oldestFirst"));
+  keyReads = 0;
+  expect(red()).toHaveLength(200);
+  expect(keyReads).toBeLessThan(2_000);
+  for (let at = 0; at < 10; at += 1) {
+    const [early, late] = [items[at] as Item, items[3_400 + at] as Item];
+    for (const item of [early, late]) {
+      index.removeKeys(item);
+      item.colors = at % 2 === 0 ? ["blue"] : [];
+      index.addKeys(item);
+    }
+    index.delete(items[3_450 + at] as Item);
+    index.add({ sequence: 4_000 + at, colors: ["red"] });
+    await turn();
+    const expected = items.slice(3_300, 3_450).filter(({ colors }) => colors.includes("red"));
+    const added = Array.from({ length: at + 1 }, (_, index) => 4_000 + index);
+    const kept = items.slice(3_451 + at).map(({ sequence }) => sequence);
+    expect(red()).toEqual([...sequences(expected), ...kept, ...added]);
+  }
+  has.mockClear();
+  expect(index.withKey(byColor, "red").size).toBe(3_480);
+  expect(index.withKey(byColor, "blue").size).toBe(10);
+  expect(has).not.toHaveBeenCalled();
+  has.mockRestore();
+});
+
+test("a condition that is asked for again gets its own list, and only the last ones keep theirs", () => {
+  const { index, items } = indexOfColors(
+    ...Array.from({ length: 300 }, (_, at) => [at % 100 === 0 ? "red" : "blue"]),
+  );
+  let reads = 0;
+  const isRed = ({ colors }: Item) => {
+    reads += 1;
+    return colors.includes("red");
+  };
+  const red = () => {
+    reads = 0;
+    return sequences(index.where("red", isRed).after(undefined, "oldestFirst"));
+  };
+  expect([red(), reads]).toEqual([[1, 101, 201], 300]);
+  expect([red(), reads]).toEqual([[1, 101, 201], 300]);
+  expect([red(), reads]).toEqual([[1, 101, 201], 0]);
+  const second = items[1] as Item;
+  index.removeKeys(second);
+  second.colors = ["red"];
+  index.addKeys(second);
+  index.delete(items[100] as Item);
+  expect([red(), reads]).toEqual([[1, 2, 201], 0]);
+  for (let other = 0; other < 16; other += 1) index.where(`other${other}`, () => true);
+  expect([red(), reads]).toEqual([[1, 2, 201], 299]);
 });

@@ -1,9 +1,5 @@
+import { bySequence, type KeyKind, KeyLists, keyKind, type Listed } from "./key-lists.js";
 import { SortedList } from "./sorted-list.js";
-
-/** An item of a list. Its sequence number marks where a page ended, whatever is added or deleted later. */
-export interface Listed {
-  readonly sequence: number;
-}
 
 export type Order = "oldestFirst" | "newestFirst";
 
@@ -13,13 +9,24 @@ export interface InOrder<T> {
   after(last: number | undefined, order: Order): Iterable<T>;
 }
 
-/** Returns the keys of an item, by which a list can be filtered. The function itself names the kind of keys. */
-export type KeysOf<T> = (item: T) => Iterable<string>;
+/** A part of a list. */
+interface Part<T> extends InOrder<T> {
+  /** Number of items that a page reads at most. */
+  size: number;
+}
+
+/** Items whose keys are read at once. Of more, the rest follows in turns of the event loop that take about a millisecond. */
+const PIECE = 1_000;
+/** Conditions of which an index keeps lists. */
+const CONDITIONS_MAX = 16;
+const ACCEPTED = ["accepted"] as const;
 
 /** Items by sequence number, and by the keys that lists have been filtered by. */
 export class ListIndex<T extends Listed> implements InOrder<T> {
   readonly #all: SortedList<T>;
-  readonly #byKey = new Map<KeysOf<T>, Map<string, SortedList<T>>>();
+  readonly #byKind = new Map<KeyKind<T>, KeyLists<T>>();
+  /** Conditions by name, the last used at the end. `undefined` for one that was asked for once. */
+  readonly #conditions = new Map<string, KeyKind<T> | undefined>();
 
   constructor(items: Iterable<T>) {
     this.#all = new SortedList(bySequence, items);
@@ -29,15 +36,33 @@ export class ListIndex<T extends Listed> implements InOrder<T> {
     return afterIn(this.#all, last, order);
   }
 
-  /** Returns the items that have the key. The first call for a kind of keys reads all items; later ones need not. */
-  withKey(keysOf: KeysOf<T>, key: string): InOrder<T> & { size: number } {
-    const lists = this.#byKey.get(keysOf) ?? listsByKey(this.#all, keysOf);
-    this.#byKey.set(keysOf, lists);
-    const list = lists.get(key);
+  /**
+   * Returns the items that have the key. The first call for a kind of keys reads all items: in pieces, so that it delays
+   * nothing else. Until then, a page reads items until it is full.
+   */
+  withKey(kind: KeyKind<T>, key: string): Part<T> {
+    const lists = this.#byKind.get(kind) ?? this.#newLists(kind);
+    if (!lists.isFilled) return this.#scanned((item) => kind.has(item, key));
+    const list = lists.find(key);
     return {
       size: list?.size ?? 0,
       after: (last, order) => (list === undefined ? [] : afterIn(list, last, order)),
     };
+  }
+
+  /**
+   * Returns the items that fulfill a condition. It must depend only on what `change` changes, and be the same for the same
+   * name. From the second call on, the items are kept in a list of their own: the first may be the only one.
+   */
+  where(name: string, accepts: (item: T) => boolean): Part<T> {
+    const isKnown = this.#conditions.has(name);
+    const kind =
+      this.#conditions.get(name) ??
+      (isKnown ? keyKind<T>((item) => (accepts(item) ? ACCEPTED : []), accepts) : undefined);
+    this.#conditions.delete(name);
+    this.#conditions.set(name, kind);
+    if (this.#conditions.size > CONDITIONS_MAX) this.#forgetOldestCondition();
+    return kind === undefined ? this.#scanned(accepts) : this.withKey(kind, ACCEPTED[0]);
   }
 
   add(item: T): void {
@@ -52,43 +77,34 @@ export class ListIndex<T extends Listed> implements InOrder<T> {
 
   /** Call it before a change of an item that may change its keys, and `addKeys` after it. */
   removeKeys(item: T): void {
-    for (const [keysOf, lists] of this.#byKey) deleteUnderKeys(lists, keysOf, item);
+    for (const lists of this.#byKind.values()) lists.delete(item);
   }
 
   addKeys(item: T): void {
-    for (const [keysOf, lists] of this.#byKey) addUnderKeys(lists, keysOf, item);
+    for (const lists of this.#byKind.values()) lists.add(item);
   }
-}
 
-function listsByKey<T extends Listed>(items: Iterable<T>, keysOf: KeysOf<T>): Map<string, SortedList<T>> {
-  const arrays = new Map<string, T[]>();
-  for (const item of items) {
-    for (const key of keysOf(item)) {
-      const array = arrays.get(key);
-      if (array === undefined) arrays.set(key, [item]);
-      else array.push(item);
+  #scanned(accepts: (item: T) => boolean): Part<T> {
+    return { size: this.#all.size, after: filtered(this, accepts).after };
+  }
+
+  #newLists(kind: KeyKind<T>): KeyLists<T> {
+    const lists = new KeyLists(kind);
+    this.#byKind.set(kind, lists);
+    const fill = () => {
+      if (this.#byKind.get(kind) !== lists || lists.fill(this.#all, PIECE)) return;
+      setImmediate(fill);
+    };
+    fill();
+    return lists;
+  }
+
+  #forgetOldestCondition(): void {
+    for (const [name, kind] of this.#conditions) {
+      this.#conditions.delete(name);
+      if (kind !== undefined) this.#byKind.delete(kind);
+      return;
     }
-  }
-  return new Map([...arrays].map(([key, array]) => [key, new SortedList(bySequence, array)]));
-}
-
-function addUnderKeys<T extends Listed>(lists: Map<string, SortedList<T>>, keysOf: KeysOf<T>, item: T): void {
-  for (const key of keysOf(item)) {
-    const list = lists.get(key);
-    if (list === undefined) lists.set(key, new SortedList(bySequence, [item]));
-    else list.add(item);
-  }
-}
-
-function deleteUnderKeys<T extends Listed>(
-  lists: Map<string, SortedList<T>>,
-  keysOf: KeysOf<T>,
-  item: T,
-): void {
-  for (const key of keysOf(item)) {
-    const list = lists.get(key);
-    list?.delete(item);
-    if (list?.size === 0) lists.delete(key);
   }
 }
 
@@ -98,23 +114,28 @@ function afterIn<T extends Listed>(list: SortedList<T>, last: number | undefined
     : list.downwards(({ sequence }) => last !== undefined && sequence >= last);
 }
 
-function bySequence(a: Listed, b: Listed): number {
-  return a.sequence - b.sequence;
-}
+/** What an item must fulfill: it has a key, or it is accepted by a condition, see `where`. */
+export type Requirement<T> =
+  | { kind: KeyKind<T>; key: string }
+  | { condition: string; accepts: (item: T) => boolean };
 
 /**
- * Returns the items that have all of the keys. A page reads the shortest of their lists until it is full, or all items if no
- * keys are given.
+ * Returns the items that fulfill all requirements. A page reads the shortest of their lists until it is full, or all items
+ * if there are no requirements.
  */
-export function withKeys<T extends Listed>(
+export function withAll<T extends Listed>(
   index: ListIndex<T>,
-  keys: readonly (readonly [keysOf: KeysOf<T>, key: string])[],
+  requirements: readonly Requirement<T>[],
 ): InOrder<T> {
-  const lists = keys.map(([keysOf, key]) => index.withKey(keysOf, key));
-  const [shortest, another] = lists.sort((a, b) => a.size - b.size);
+  const parts = requirements.map((each) =>
+    "kind" in each ? index.withKey(each.kind, each.key) : index.where(each.condition, each.accepts),
+  );
+  const [shortest, another] = parts.sort((a, b) => a.size - b.size);
   if (shortest === undefined) return index;
   if (another === undefined) return shortest;
-  return filtered(shortest, (item) => keys.every(([keysOf, key]) => [...keysOf(item)].includes(key)));
+  return filtered(shortest, (item) =>
+    requirements.every((each) => ("kind" in each ? each.kind.has(item, each.key) : each.accepts(item))),
+  );
 }
 
 /** Returns a short list, which is sorted for each page. */

@@ -1,7 +1,8 @@
 import { iotArn } from "../account.js";
 import { notFound } from "../errors.js";
 import { listOf } from "../listing/indexes.js";
-import type { InOrder, KeysOf } from "../listing/list-index.js";
+import { keyKind } from "../listing/key-lists.js";
+import type { InOrder } from "../listing/list-index.js";
 import type { RegistryContext } from "../registry/context.js";
 import type { Registry } from "../registry/registry.js";
 import type { RequestMark } from "./request-mark.js";
@@ -99,7 +100,7 @@ export function packageOrVersion(world: Readonly<PackageWorld>, name: string) {
   return existingVersion(world, { packageName, versionName });
 }
 
-const byStatus: KeysOf<PackageVersion> = ({ status }) => [status];
+const byStatus = keyKind<PackageVersion>(({ status }) => [status]);
 
 /** Returns the versions of a package, of one status or of all; none if there is no such package. */
 export function listPackageVersions(

@@ -1,7 +1,8 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, certificateState, deleteConflict, notFound } from "../errors.js";
 import { addName, change, indexOf, listOf, put, remove, removeName } from "../listing/indexes.js";
-import { type InOrder, type KeysOf, ListIndex } from "../listing/list-index.js";
+import { keyKind } from "../listing/key-lists.js";
+import { type InOrder, ListIndex } from "../listing/list-index.js";
 import { nextSequence, type RegistryContext } from "./context.js";
 import { existingForeignCa } from "./foreign-cas.js";
 import { checkPolicyCount, existingPolicy } from "./policies.js";
@@ -176,7 +177,7 @@ export function thingsOf(world: Registry, certificateId: string): InOrder<Thing>
     : indexOf(things, () => [...things].map((name) => existingThing(world, name)));
 }
 
-const byPolicy: KeysOf<Certificate> = ({ policies }) => policies;
+const byPolicy = keyKind<Certificate>(({ policies }) => policies);
 
 /** Returns the certificates that a policy is attached to. */
 export function holdersOf(world: Registry, policyName: string): InOrder<Certificate> {

@@ -1,5 +1,6 @@
 import { addName, change, indexOf, listOf, removeName } from "../listing/indexes.js";
-import type { InOrder, KeysOf } from "../listing/list-index.js";
+import { type KeyKind, keyKind } from "../listing/key-lists.js";
+import type { InOrder } from "../listing/list-index.js";
 import type { BillingGroup, Registry, Thing, ThingGroup } from "./registry.js";
 
 /** AWS General Reference, "AWS IoT Core thing group limits". */
@@ -85,15 +86,15 @@ export function listGroupsBelow(
 }
 
 const NO_PARENT = "";
-const byParent: KeysOf<ThingGroup> = ({ parent = NO_PARENT }) => [parent];
+const byParent = keyKind<ThingGroup>(({ parent = NO_PARENT }) => [parent]);
 
-/** Returns keys that need the registry, always the same function for a registry. */
-function ofRegistry<T>(makeKeysOf: (world: Registry) => KeysOf<T>): (world: Registry) => KeysOf<T> {
-  const made = new WeakMap<Registry, KeysOf<T>>();
-  return (world) => {
-    const keysOf = made.get(world) ?? makeKeysOf(world);
-    made.set(world, keysOf);
-    return keysOf;
+/** Returns a kind of keys that need the registry, always the same for a registry. */
+function ofRegistry<T>(makeKeysOf: (world: Registry) => (item: T) => Iterable<string>) {
+  const made = new WeakMap<Registry, KeyKind<T>>();
+  return (world: Registry): KeyKind<T> => {
+    const kind = made.get(world) ?? keyKind(makeKeysOf(world));
+    made.set(world, kind);
+    return kind;
   };
 }
 
@@ -104,7 +105,7 @@ const byAnyParent = ofRegistry<ThingGroup>(
 
 const byAnyGroup = ofRegistry<Thing>((world) => (thing) => withGroupsAbove(world, thing));
 
-const byId: KeysOf<ThingGroup> = ({ thingGroupId }) => [thingGroupId];
+const byId = keyKind<ThingGroup>(({ thingGroupId }) => [thingGroupId]);
 
 export function groupWithId(world: Registry, thingGroupId: string): ThingGroup | undefined {
   for (const group of listOf(world.groups).withKey(byId, thingGroupId).after(undefined, "oldestFirst"))

@@ -1,5 +1,6 @@
 import { listOf } from "../listing/indexes.js";
-import { filtered, type InOrder, type KeysOf, withKeys } from "../listing/list-index.js";
+import { keyKind } from "../listing/key-lists.js";
+import { type InOrder, type Requirement, withAll } from "../listing/list-index.js";
 import type { Registry, Thing } from "./registry.js";
 
 /** What a list of things asks of an attribute: nothing without a name; only that it is there without a value. */
@@ -9,23 +10,46 @@ export interface AttributeFilter {
   isPrefix: boolean;
 }
 
-const byType: KeysOf<Thing> = ({ thingTypeName }) => (thingTypeName === undefined ? [] : [thingTypeName]);
+const byType = keyKind<Thing>(
+  ({ thingTypeName }) => (thingTypeName === undefined ? [] : [thingTypeName]),
+  ({ thingTypeName }, key) => thingTypeName === key,
+);
 
-/** Names, and names with values; `=` is not allowed in names. */
-const byAttribute: KeysOf<Thing> = ({ attributes }) =>
-  Object.entries(attributes).flatMap(([name, value]) => [name, `${name}=${value}`]);
+const byAttributeName = keyKind<Thing>(
+  ({ attributes }) => Object.keys(attributes),
+  ({ attributes }, name) => Object.hasOwn(attributes, name),
+);
 
-/** Returns the things of a type that have an attribute; a page for the prefix of a value reads those with other values. */
+/** Names with values; `=` is not allowed in names. */
+const byAttribute = keyKind<Thing>(
+  ({ attributes }) => Object.entries(attributes).map(([name, value]) => `${name}=${value}`),
+  ({ attributes }, key) => {
+    const end = key.indexOf("=");
+    return attributes[key.slice(0, end)] === key.slice(end + 1);
+  },
+);
+
+/** Returns the things of a type that have an attribute. */
 export function listThings(
   { things }: Registry,
   thingTypeName: string | undefined,
-  { name, value = "", isPrefix }: AttributeFilter,
+  attribute: AttributeFilter,
 ): InOrder<Thing> {
-  const isExact = value !== "" && !isPrefix;
-  const list = withKeys(listOf(things), [
-    ...(thingTypeName === undefined ? [] : [[byType, thingTypeName] as const]),
-    ...(name === undefined ? [] : [[byAttribute, isExact ? `${name}=${value}` : name] as const]),
+  return withAll(listOf(things), [
+    ...(thingTypeName === undefined ? [] : [{ kind: byType, key: thingTypeName }]),
+    ...requirementsOf(attribute),
   ]);
-  if (name === undefined || value === "" || isExact) return list;
-  return filtered(list, ({ attributes }) => attributes[name]?.startsWith(value) === true);
+}
+
+function requirementsOf({ name, value = "", isPrefix }: AttributeFilter): Requirement<Thing>[] {
+  if (name === undefined) return [];
+  if (value === "") return [{ kind: byAttributeName, key: name }];
+  if (!isPrefix) return [{ kind: byAttribute, key: `${name}=${value}` }];
+  return [
+    {
+      condition: `attribute ${name} begins with ${value}`,
+      accepts: ({ attributes }) =>
+        Object.hasOwn(attributes, name) && attributes[name]?.startsWith(value) === true,
+    },
+  ];
 }

@@ -1,6 +1,7 @@
 import { LIST_PAGE_MAX } from "@fota/shared";
 import { invalidRequest } from "../errors.js";
-import type { InOrder, Listed, Order } from "../listing/list-index.js";
+import type { Listed } from "../listing/key-lists.js";
+import type { InOrder, Order } from "../listing/list-index.js";
 import {
   type Members,
   optionalBoolean,

@@ -3,7 +3,7 @@
  * joined by AND, OR, NOT (or `-`) and parentheses. Two terms side by side mean AND.
  */
 import { bareText, type GroupField, invalidQuery, type Term, tokenize } from "./tokens.js";
-import { type Value, writtenKey } from "./values.js";
+import { type Value, type ValueTest, writtenKey } from "./values.js";
 
 /** Reads a field of the documents of an index. */
 export interface FieldReader<D> {
@@ -99,20 +99,24 @@ export function parseQuery(text: string): Query {
   return query;
 }
 
-/** A value, without wildcards, that a document must have to be a result. */
-export interface RequiredValue {
+/** A term that every result of a query fulfills. */
+export interface RequiredTerm {
   field: string;
-  /** The `valueKey` of the value. */
-  key: string;
+  /** Different for terms of a field that test different things. */
+  written: string;
+  test: ValueTest;
+  /** The `valueKey` of the value that a document must have; `undefined` for a range, and for a value with wildcards. */
+  key: string | undefined;
 }
 
-/** Returns the values that every result of a query has. */
-export function requiredValues(query: Query): RequiredValue[] {
-  if ("all" in query) return query.all.flatMap(requiredValues);
+/** Returns the terms that every result of a query fulfills. */
+export function requiredTerms(query: Query): RequiredTerm[] {
+  if ("all" in query) return query.all.flatMap(requiredTerms);
   if ("any" in query || "not" in query) return [];
-  const { field, written, isValue } = query;
-  const key = isValue ? writtenKey(written) : undefined;
-  return field === undefined || key === undefined ? [] : [{ field, key }];
+  const { field, written, test, isValue } = query;
+  return field === undefined
+    ? []
+    : [{ field, written, test, key: isValue ? writtenKey(written) : undefined }];
 }
 
 /** Returns the terms of a query in their order. */

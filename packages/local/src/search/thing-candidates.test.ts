@@ -37,19 +37,22 @@ test("a search that reads the candidates only finds what a search of all things 
       const model = createModel();
       for (const thingTypeName of ["A", "a", "b"])
         model.run("createThingType", { thingTypeName, searchableAttributes: [] });
-      for (const name of ["1", "A"]) addGroup(model, name, []);
+      for (const name of ["1", "A", "a"]) addGroup(model, name, []);
       for (const [index, { a, b, type, group }] of things.entries()) {
         const thingName = VALUES[index] ?? `t${index}`;
         model.run("createThing", { thingName, thingTypeName: type, attributes: { a, b } });
-        model.run("addThingToGroup", { thingName, thingGroupName: group });
+        for (const thingGroupName of [group, "a"])
+          model.run("addThingToGroup", { thingName, thingGroupName });
       }
       const { world } = model;
       for (const [terms, join] of queries) {
         const text = terms.join(join);
         const { finds } = parseThingQuery(world, text);
         const all = [...world.things.values()].filter((each) => finds(indexedThing(world, each, undefined)));
-        const found = [...thingsIndex(world, undefined).find(text)()].map((each) => each.thing);
-        expect(found.map(({ thingName }) => thingName)).toEqual(all.map(({ thingName }) => thingName));
+        for (const _time of ["read until full", "kept as a list"]) {
+          const found = [...thingsIndex(world, undefined).find(text)()].map((each) => each.thing);
+          expect(found.map(({ thingName }) => thingName)).toEqual(all.map(({ thingName }) => thingName));
+        }
       }
     }),
     { numRuns: 50 },
@@ -67,6 +70,11 @@ test("a query that requires a value of the registry reads the things that have i
   expect(candidates("attributes.site:S7")).toBe(4);
   expect(candidates("attributes.line:l AND attributes.site:s7 AND thingName:t*")).toBe(4);
   expect(candidates("thingName:t7 attributes.line:l")).toBe(1);
+  expect(candidates("attributes.site:s4?")).toBe(40);
+  expect(candidates("attributes.site:s7* AND attributes.line:*")).toBe(4);
+  expect(candidates("attributes.site >= s8")).toBe(8);
+  expect(candidates("attributes.constructor:x*")).toBe(0);
+  expect(candidates("attributes.constructor:x")).toBe(0);
   expect(candidates("attributes.site:s7 OR thingName:t7")).toBe(200);
   expect(candidates("NOT attributes.site:s7")).toBe(200);
 });

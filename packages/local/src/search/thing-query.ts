@@ -8,8 +8,8 @@ import {
   type Matches,
   parseQuery,
   type Query,
-  type RequiredValue,
-  requiredValues,
+  type RequiredTerm,
+  requiredTerms,
   termsOf,
 } from "./query.js";
 import { ANY_FIELD, requireSearchedField, searchedField, type ThingField } from "./thing-fields.js";
@@ -17,8 +17,8 @@ import { ANY_FIELD, requireSearchedField, searchedField, type ThingField } from 
 /** A query over things that was accepted, and may be saved. */
 export interface ThingQuery {
   finds: Matches<IndexedThing>;
-  /** What every thing that it finds has. */
-  required: readonly RequiredValue[];
+  /** What every thing that it finds fulfills. */
+  required: readonly RequiredTerm[];
   /** The parts of a thing that its result depends on. */
   parts: ReadonlySet<IndexedPart>;
   /** Whether the present settings index all its fields. */
@@ -58,7 +58,7 @@ function compile(query: Query, fieldOf: (name: string | undefined) => ThingField
   });
   return {
     finds,
-    required: requiredValues(query),
+    required: requiredTerms(query),
     parts: new Set(fields.flatMap(({ parts }) => parts)),
     isIndexed: (world) => fields.every((field) => field.isIndexed(world)),
   };

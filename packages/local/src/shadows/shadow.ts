@@ -1,6 +1,7 @@
 import type { ShadowId } from "@fota/shared";
 import { builtIndexOf, indexOf } from "../listing/indexes.js";
-import { type InOrder, type Listed, ListIndex } from "../listing/list-index.js";
+import type { Listed } from "../listing/key-lists.js";
+import { type InOrder, ListIndex } from "../listing/list-index.js";
 import { noteChange, type RegistryContext } from "../registry/context.js";
 import type { Registry } from "../registry/registry.js";
 import { WatchedMap } from "../state/watched-map.js";
