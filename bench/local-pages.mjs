@@ -56,7 +56,9 @@ async function seed({ ask, askJson, atOnce, items, objects, region }) {
   });
   await ask("POST", "/things/busy", {});
   await ask("PUT", "/bucket", undefined, "s3");
-  await atOnce(objects, (index) => ask("PUT", `/bucket/${index % 10}/${index}`, "x", "s3"));
+  // Also of few objects, a folder has more than a page: then both pages with its prefix have as many.
+  const folderOf = (index) => (index % 2 === 0 ? "even" : index % 10);
+  await atOnce(objects, (index) => ask("PUT", `/bucket/${folderOf(index)}/${index}`, "x", "s3"));
 }
 
 async function until(isTrue) {
@@ -85,11 +87,16 @@ const LISTS = [
   { what: "things", request: queryToken("/things"), isDeep: true },
   { what: "things of a type", request: queryToken("/things?thingTypeName=rare") },
   { what: "things by attribute", request: queryToken("/things?attributeName=site&attributeValue=x") },
+  {
+    what: "things by the beginning of an attribute",
+    request: queryToken("/things?attributeName=site&attributeValue=x&usePrefixAttributeValue=true"),
+  },
   { what: "things of a group", request: queryToken("/thing-groups/all/things"), isDeep: true },
   { what: "search for all things", request: bodyToken({ queryString: "thingName:*" }), isDeep: true },
   { what: "search by attribute", request: bodyToken({ queryString: "attributes.site:x" }) },
+  { what: "search with a wildcard", request: bodyToken({ queryString: "attributes.site:x*" }) },
   { what: "objects of a bucket", request: objectsAfter(""), isDeep: true },
-  { what: "objects with a prefix", request: objectsAfter("&prefix=7/") },
+  { what: "objects with a prefix", request: objectsAfter("&prefix=even/") },
   { what: "objects by delimiter", request: objectsAfter("&delimiter=/") },
 ];
 
