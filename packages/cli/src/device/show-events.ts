@@ -20,6 +20,7 @@ export interface EventDisplay {
 
 /** With `--json`, shows each event; else a line for each phase, or once a second the counts of a large fleet. */
 export function displayEvents(output: Output, things: readonly string[]): EventDisplay {
+  if (output.json && things.length > SHOWN_EACH) return eventsTogether(output);
   if (output.json || things.length <= SHOWN_EACH) {
     const width = Math.max(...[things[0], things.at(-1)].map((name = "") => name.length));
     const stepPercent = things.length > SHOWN_CLOSELY ? 50 : 10;
@@ -37,6 +38,23 @@ export function displayEvents(output: Output, things: readonly string[]): EventD
       clearInterval(timer);
       show();
     },
+  };
+}
+
+/** Prints the events of one turn of the event loop together: each write to a pipe takes as long as many events. */
+function eventsTogether(output: Output): EventDisplay {
+  let events: unknown[] = [];
+  const show = () => {
+    const shown = events;
+    events = [];
+    output.jsonLines(shown);
+  };
+  return {
+    of: (thing) => (event) => {
+      if (events.length === 0) setImmediate(show);
+      events.push({ thing, ...event });
+    },
+    close: show,
   };
 }
 

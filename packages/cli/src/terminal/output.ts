@@ -44,6 +44,8 @@ export interface Output {
   result(data: unknown, text: string): void;
   /** Prints one of many results of a command that keeps running: one line each, as JSON with `--json`. */
   line(data: unknown, text: string): void;
+  /** With `--json`, prints many results at once: one line each, in one write. */
+  jsonLines(data: readonly unknown[]): void;
   /** Prints progress for a user who watches: silent with `--quiet` and `--json`. */
   note(text: string): void;
   /** Prints a warning: never silent. */
@@ -132,6 +134,9 @@ export function createOutput(host: Host, { json, quiet, debug, color, globals }:
     canAsk: isWatched && host.stdin.isTTY === true && !host.env["CI"],
     result(data, text) {
       write(json ? `${toJson(data, stdout.isTTY === true ? 2 : undefined)}\n` : `${text}\n`);
+    },
+    jsonLines(data) {
+      if (json && data.length > 0) write(data.map((one) => `${toJson(one)}\n`).join(""));
     },
     line(data, text) {
       write(json ? `${toJson(data)}\n` : `${text}\n`);
