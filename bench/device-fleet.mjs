@@ -20,7 +20,7 @@ import { runBench } from "./harness/run-bench.mjs";
 const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.cjs", import.meta.url));
 const AUTHORIZATION =
   "AWS4-HMAC-SHA256 Credential=test/20261124/us-east-1/iot/aws4_request, SignedHeaders=host, Signature=0";
-/** The goals are for a fleet: with few devices, the 32 updates at once are most of the memory. */
+/** The goals are for a fleet: with few devices, the 16 updates at once are most of the memory. */
 const FLEET = 1_000;
 /** How often a long step reports how far it is. */
 const PROGRESS_MS = 10_000;

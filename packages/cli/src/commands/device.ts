@@ -12,7 +12,7 @@ again with the same folder, it continues where it was, also after kill -9; a
 power cut of this machine may damage its state. Ctrl-C and SIGTERM stop it.
 
 --count runs up to thousands of devices in one process, each with an identity,
-a connection and slots of its own. At most 32 start an update at once. A process
+a connection and slots of its own. At most 16 start an update at once. A process
 needs an open file for each connection and for each lock, and \`fota local\` for
 each connection: see \`ulimit -n\`. More than 1000 devices lock only the folder of
 the first one. Above 50 devices, fota prints counts once a second instead of a

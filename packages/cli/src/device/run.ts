@@ -36,7 +36,7 @@ export interface DeviceOptions {
 /** Limits the handshakes at once: more would time out, because the stand-in is one process. */
 const CONNECTING_AT_ONCE = 32;
 /** Limits the updates at once: more would not end sooner, and each takes memory and open files. */
-const WORKING_AT_ONCE = 32;
+const WORKING_AT_ONCE = 16;
 /** Locks the folder of each device for at most this many, and else that of the first: a lock takes an open file. */
 const LOCKED_MAX = 1_000;
 
