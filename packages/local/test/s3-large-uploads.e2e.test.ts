@@ -89,3 +89,10 @@ test("get a fault at the byte that it names", async () => {
   bytes.writeUInt8(bytes.readUInt8(1_500_000) ^ 0xff, 1_500_000);
   expect(await storedMd5("flipped")).toBe(md5(bytes));
 });
+
+test("arrive whole over a slow link that is faster than their pieces", async () => {
+  const bytes = randomBytes(2 * MIB);
+  host.faults.add({ kind: "slowTransfer", bytesPerSecond: 20 * MIB, method: "PUT", times: 1 });
+  expect(await put("slow", bytes, {})).toBe(200);
+  expect(await storedMd5("slow")).toBe(md5(bytes));
+});

@@ -69,10 +69,8 @@ async function* splitAt(
   body: AsyncIterable<Buffer>,
   at: number,
 ): AsyncGenerator<[piece: Buffer, offset: number]> {
-  let end = 0;
+  let offset = 0;
   for await (const piece of body) {
-    const offset = end;
-    end += piece.length; // now: who gets the piece may free its memory
     const before = at - offset;
     if (before > 0 && before < piece.length) {
       yield [piece.subarray(0, before), offset];
@@ -80,6 +78,7 @@ async function* splitAt(
     } else if (piece.length > 0) {
       yield [piece, offset];
     }
+    offset += piece.length;
   }
 }
 

@@ -113,7 +113,6 @@ function createByteReader(source: AsyncIterable<Buffer>): ByteReader {
         if (buffered.length > MAX_LINE_BYTES) throw malformedChunk();
         const piece = await nextPiece();
         if (piece === undefined) return undefined;
-        // What was yielded may have lost its memory, even that of an empty rest.
         buffered = buffered.length === 0 ? piece : Buffer.concat([buffered, piece]);
         end = buffered.indexOf(0x0a);
       }

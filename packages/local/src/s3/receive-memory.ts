@@ -13,8 +13,8 @@ const MAX_KEPT = 8;
 
 /**
  * Joins the pieces of an upload of `sizeBytes` to pieces of `WRITE_BYTES`. Such a piece is valid until the one after the next
- * is requested, and the last two are valid until the upload is stored. The pieces of `source` lose their memory, so they must
- * have no other reader. A small upload is passed through.
+ * is requested, and the last two are valid until the upload is stored. A piece of `source` loses its memory when the next one
+ * has arrived, so it must have no other reader. A small upload is passed through.
  */
 export type Receive = (source: AsyncIterable<Buffer>, sizeBytes: number) => AsyncIterable<Buffer>;
 
@@ -43,7 +43,10 @@ async function* joinPieces(
   other: Buffer,
 ): AsyncGenerator<Buffer> {
   let filled = 0;
+  let copiedPiece: Buffer | undefined;
   for await (const piece of source) {
+    free(copiedPiece); // not before: until then, `source` may still use what it has passed on
+    copiedPiece = piece;
     for (let from = 0; from < piece.length; ) {
       const copied = piece.copy(current, filled, from);
       from += copied;
@@ -53,8 +56,8 @@ async function* joinPieces(
       [current, other] = [other, current];
       filled = 0;
     }
-    free(piece);
   }
+  free(copiedPiece);
   if (filled > 0) yield current.subarray(0, filled);
 }
 
@@ -64,11 +67,11 @@ let closedPort: MessagePort | undefined;
  * Frees the memory of a piece now, unless it shares that with others: takes 1 µs, while garbage of 64 KiB takes 20. A closed
  * port frees what is transferred to it. Source: HTML Standard, "message port post message steps".
  */
-function free({ buffer, length }: Buffer): void {
-  if (buffer.byteLength !== length) return;
+function free(piece: Buffer | undefined): void {
+  if (piece === undefined || piece.buffer.byteLength !== piece.length) return;
   if (closedPort === undefined) {
     closedPort = new MessageChannel().port1;
     closedPort.close();
   }
-  closedPort.postMessage(undefined, [buffer as ArrayBuffer]);
+  closedPort.postMessage(undefined, [piece.buffer as ArrayBuffer]);
 }
