@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, ftruncateSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { COPIES, readNewestCopy, type SavedBootRecord } from "./boot-record.js";
 import { formatCopy } from "./boot-record-format.js";
@@ -74,7 +74,8 @@ export async function openSimulatedRecord(
 function overwrite(path: string, text: string): void {
   const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o644);
   try {
-    ftruncateSync(file, writeSync(file, text, 0));
+    writeFileSync(file, text); // unlike writeSync, it writes all bytes or throws
+    ftruncateSync(file, Buffer.byteLength(text));
   } finally {
     closeSync(file);
   }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { canMount, SmallDisk } from "../../../agent/test/small-disk.js";
 import { processState } from "./process-state.js";
 
 let folder: string;
@@ -79,3 +80,25 @@ test("a folder in its place is STATE_ACCESS with the path", async () => {
   await expect(processState(path).load()).rejects.toMatchObject({ code: "STATE_ACCESS", message });
   await expect(processState(path).save("x")).rejects.toMatchObject({ code: "STATE_ACCESS", message });
 });
+
+test.skipIf(!canMount)(
+  "a save that fits on a full disk only in part rejects, and the last one counts",
+  async () => {
+    const path = join(folder, "disk", "state.json");
+    await mkdir(join(folder, "disk"));
+    const disk = new SmallDisk(join(folder, "disk"), "64k");
+    try {
+      const state = processState(path);
+      await state.save("one");
+      await state.save("two");
+      const full = writeFile(join(folder, "disk", "other"), Buffer.alloc(100_000));
+      await expect(full).rejects.toMatchObject({ code: "ENOSPC" });
+      await expect(state.save("3".repeat(6000))).rejects.toMatchObject({ code: "STATE_ACCESS" });
+      expect(await processState(path).load()).toBe("two");
+      await state.save("four");
+      expect(await processState(path).load()).toBe("four");
+    } finally {
+      disk.unmount();
+    }
+  },
+);

@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { StateStore } from "@fota/agent";
 import { FotaError, messageOf } from "@fota/shared";
@@ -88,7 +96,8 @@ function readCopy(path: string): Copy | undefined {
 function overwrite(path: string, content: string): void {
   const file = openToWrite(path);
   try {
-    ftruncateSync(file, writeSync(file, content, 0));
+    writeFileSync(file, content); // unlike writeSync, it writes all bytes or throws
+    ftruncateSync(file, Buffer.byteLength(content));
   } finally {
     closeSync(file);
   }
