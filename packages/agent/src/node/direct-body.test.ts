@@ -5,6 +5,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from "node:net";
 import { join } from "node:path";
+import { messageOf } from "@fota/shared";
 import { afterEach, describe, expect, test } from "vitest";
 import { nodeHttp } from "./http.js";
 
@@ -51,6 +52,18 @@ function answer(pieces: readonly string[], isEnded = true): Promise<string> {
   return listen(started, "http");
 }
 
+/** Lends buffers, and remembers which came back. */
+function lender() {
+  const lent = new Set<Uint8Array>();
+  const back: Uint8Array[] = [];
+  const take = (sizeBytes: number) => {
+    const buffer = new Uint8Array(sizeBytes);
+    lent.add(buffer);
+    return buffer;
+  };
+  return { lent, back, buffers: { take, giveBack: (one: Uint8Array) => void back.push(one) } };
+}
+
 const get = (url: string) => nodeHttp({ ca: CA, proxy: false }).get(url, {}, 5_000);
 
 async function read(url: string): Promise<string> {
@@ -87,18 +100,8 @@ describe.each(["http", "https"])("%s", (scheme) => {
     const url = await serve(scheme, (_request, response) => {
       response.writeHead(200, { "content-length": IMAGE.length }).end(IMAGE);
     });
-    const lent = new Set<Uint8Array>();
-    const back: Uint8Array[] = [];
-    const take = (sizeBytes: number) => {
-      const buffer = new Uint8Array(sizeBytes);
-      lent.add(buffer);
-      return buffer;
-    };
-    const http = nodeHttp({
-      ca: CA,
-      proxy: false,
-      buffers: { take, giveBack: (one) => void back.push(one) },
-    });
+    const { lent, back, buffers } = lender();
+    const http = nodeHttp({ ca: CA, proxy: false, buffers });
     let pieces = 0;
     for await (const _piece of (await http.get(url, {}, 5_000)).body) {
       expect(back).toEqual([]);
@@ -178,4 +181,23 @@ test("a connection that closes within the body throws, after what came before", 
   })();
   await expect(reading).rejects.toThrow(/aborted/);
   expect(text).toBe("half");
+});
+
+test.each([
+  ["an error page", ["HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nwh", "ole"]],
+  ["a body of unknown length", ["HTTP/1.1 200 OK\r\n\r\nwh", "ole"]],
+  ["no response", []],
+  ["another protocol", ["HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"]],
+])("borrowed buffers come back once after %s", async (_what, pieces) => {
+  const { lent, back, buffers } = lender();
+  const response = nodeHttp({ proxy: false, buffers }).get(await answer(pieces), {}, 5_000);
+  const text = await response.then(async ({ body }) => {
+    let read = "";
+    for await (const piece of body) read += Buffer.from(piece).toString();
+    return read;
+  }, messageOf);
+  expect(text).toMatch(/^(whole|no answer from .*)$/);
+  expect(lent.size).toBeGreaterThan(0);
+  await expect.poll(() => back.length).toBe(lent.size);
+  expect(new Set(back)).toEqual(lent);
 });

@@ -55,7 +55,7 @@ export class DirectBody {
     });
   }
 
-  /** Call it when no more bytes are read, and those of the last `next` are not used any more. */
+  /** Call it once: when no more bytes are read and those of the last `next` are not used, or if there is no response. */
   endReading(): void {
     this.#release();
   }
@@ -70,13 +70,17 @@ export class DirectBody {
 
   /**
    * Takes over the body of `response` if it is an image of known length. Otherwise returns false, and the body comes
-   * from `response`. Call it in the listener of "response", before node:http parses what follows the head.
+   * from `response`: do not call `next` and `endReading` then. Call it in the listener of "response", before node:http
+   * parses what follows the head.
    */
   takeOver(response: IncomingMessage): boolean {
     const { statusCode, headers } = response;
     const sizeBytes = Number(headers["content-length"]);
-    if (statusCode !== 200 && statusCode !== 206) return false;
-    if (headers["transfer-encoding"] !== undefined || !Number.isSafeInteger(sizeBytes)) return false;
+    const isImage = (statusCode === 200 || statusCode === 206) && headers["transfer-encoding"] === undefined;
+    if (!isImage || !Number.isSafeInteger(sizeBytes)) {
+      this.#release();
+      return false;
+    }
     this.#response = response;
     this.#missingBytes = sizeBytes;
     response.once("error", (error) => this.#fail(error));

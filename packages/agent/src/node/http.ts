@@ -97,7 +97,10 @@ async function getDirectly({ target, headers, ca, limits, buffers }: Get): Promi
   const common = { host, port, path, headers, agent: false, onread: direct.onread };
   const request = secure ? httpsRequest({ ...common, ...(ca && { ca }) }) : httpRequest(common);
   direct.attach(request);
-  return await sendRequest(request, limits, direct);
+  return await sendRequest(request, limits, direct).catch((cause: unknown) => {
+    direct.endReading();
+    throw cause;
+  });
 }
 
 /** Sends an https GET through a tunnel: the proxy sees the host, not the request. */
