@@ -59,12 +59,21 @@ export function leaveGroup({ things }: Registry, thing: Thing, group: ThingGroup
   removeName(group.things, thing.thingName, thing);
 }
 
+/** Members of a group from which its list is found among all things, which takes no time to look up each member. */
+const LARGE_GROUP = 10_000;
+
 /** Returns the things in a group; with `recursive` also those in the groups below it. */
 export function listThingsOfGroup(world: Registry, group: ThingGroup, recursive: boolean): InOrder<Thing> {
-  return recursive && group.children.size > 0
-    ? listOf(world.things).withKey(byAnyGroup(world), group.thingGroupName)
-    : listNamedThings(world, group);
+  const { thingGroupName, things, children } = group;
+  if (recursive && children.size > 0) return listOf(world.things).withKey(byAnyGroup(world), thingGroupName);
+  if (things.size < LARGE_GROUP) return listNamedThings(world, group);
+  return listOf(world.things).withKey(byGroup, thingGroupName);
 }
+
+const byGroup = keyKind<Thing>(
+  ({ groups }) => groups,
+  ({ groups }, key) => groups.has(key),
+);
 
 /** Returns the things that a group directly contains. */
 export function listNamedThings(
