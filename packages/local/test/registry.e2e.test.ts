@@ -117,6 +117,11 @@ describe("thing types", () => {
     await things("t2");
     const typed = await iot.send(new ListThingsCommand({ thingTypeName: "gateway" }));
     expect(typed.things?.map((thing) => thing.thingName)).toEqual(["t1"]);
+    await iot.send(
+      new CreateThingCommand({ thingName: "t3", attributePayload: { attributes: { a: "b=c" } } }),
+    );
+    const noName = new ListThingsCommand({ attributeName: "a=b", attributeValue: "c" });
+    await expect(iot.send(noName)).rejects.toMatchObject({ name: "InvalidRequestException" });
     const described = await iot.send(new DescribeThingCommand({ thingName: "t1" }));
     expect(described).toMatchObject({ thingTypeName: "gateway", attributes, version: 1 });
   });

@@ -47,7 +47,7 @@ function requirementsOf({ name, value = "", isPrefix }: AttributeFilter): Requir
   if (!isPrefix) return [{ kind: byAttribute, key: `${name}=${value}` }];
   return [
     {
-      condition: `attribute ${name} begins with ${value}`,
+      condition: JSON.stringify(["attribute begins with", name, value]),
       accepts: ({ attributes }) =>
         Object.hasOwn(attributes, name) && attributes[name]?.startsWith(value) === true,
     },

@@ -59,6 +59,18 @@ test("a search that reads the candidates only finds what a search of all things 
   );
 });
 
+test("fields and values that are the same text together are kept apart", () => {
+  const model = createModel();
+  model.run("createThing", { thingName: "one", attributes: { a: "b:x1" } });
+  model.run("createThing", { thingName: "two", attributes: { "a:b": "x1" } });
+  const found = (text: string) =>
+    [...thingsIndex(model.world, undefined).find(text)()].map((each) => each.thing);
+  for (const _time of ["read until full", "kept as a list"]) {
+    expect(found("attributes.a:b:x*").map(({ thingName }) => thingName)).toEqual(["one"]);
+    expect(found("attributes.a\\:b:x*").map(({ thingName }) => thingName)).toEqual(["two"]);
+  }
+});
+
 test("a query that requires a value of the registry reads the things that have it", () => {
   const model = createModel();
   for (let index = 0; index < 200; index += 1)

@@ -43,7 +43,8 @@ function requirementsOf({ field, written, test, key }: RequiredTerm): Requiremen
     const value = read(thing);
     return value !== undefined && (written === "*" || test(value));
   };
-  return [{ condition: `${field}:${written}`, accepts }];
+  // Both can contain any separator: `a:b:c` would be two conditions.
+  return [{ condition: JSON.stringify([field, written]), accepts }];
 }
 
 function requiredKey(field: string, key: string): Requirement<Thing>[] {

@@ -1,7 +1,13 @@
 import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
-import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/fields.js";
+import {
+  ATTRIBUTE_NAME,
+  nameInArn,
+  readAttributes,
+  THING_NAME,
+  VERSION_RANGE,
+} from "../../registry/fields.js";
 import type { Thing } from "../../registry/registry.js";
 import { listThings as listOfThings } from "../../registry/thing-lists.js";
 import { existingThing } from "../../registry/things.js";
@@ -92,7 +98,7 @@ export function thingRoutes(engine: Engine) {
       "thingTypeName",
     ]);
     const type = optionalString(members, "thingTypeName", THING_NAME);
-    const name = optionalString(members, "attributeName");
+    const name = optionalString(members, "attributeName", ATTRIBUTE_NAME);
     const value = optionalString(members, "attributeValue");
     if (value !== undefined && name === undefined) {
       throw invalidRequest("attributeValue needs attributeName");
