@@ -1,12 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ErrorCode, FotaError, messageOf } from "@fota/shared";
+import { type ErrorCode, FotaError } from "@fota/shared";
 import { build } from "esbuild";
 import { debianFiles } from "../device/debian-files.js";
 import { makeInitramfs } from "../device/initramfs.js";
+import { missingForDebian } from "../device/missing.js";
 import { makeRuntime } from "../device/runtime.js";
-import { Machine, missingQemu } from "../machine.js";
+import { Machine } from "../machine.js";
 import { PowerDisk } from "../power-disk.js";
 import { BOOT_FOLDER, type GuestAnswer, type GuestRequest } from "./guest-request.js";
 
@@ -18,21 +19,12 @@ const COMMAND_LINE = "console=ttyS0 quiet panic=-1 no_timer_check";
 
 /** Returns why this Linux cannot run here; `undefined` if it can. Downloads what it is made of. */
 export async function missingForFat(): Promise<string | undefined> {
-  if (process.arch !== "x64") return "needs an x86-64 machine, because Linux there runs its Node.js";
   const tools = { dosfstools: "mkfs.vfat", mtools: "mcopy", "squashfs-tools": "mksquashfs" };
-  const packages = [
-    missingQemu("x86_64"),
-    ...Object.entries(tools).map(([name, tool]) =>
+  return await missingForDebian(
+    Object.entries(tools).map(([name, tool]) =>
       spawnSync(tool, ["--help"]).error === undefined ? undefined : name,
     ),
-  ].filter((name) => name !== undefined);
-  if (packages.length > 0) return `Debian: ${packages.join(", ")}`;
-  try {
-    await debianFiles();
-    return undefined;
-  } catch (error) {
-    return `cannot download Debian's kernel and busybox: ${messageOf(error)}`;
-  }
+  );
 }
 
 /**
