@@ -19,13 +19,13 @@ async function gzippedBytes(imports: Readonly<Record<string, string>>): Promise<
 const AGENT = { index: "{ FotaAgent, Jobs }" };
 
 test.each([
-  { what: "FotaAgent", imports: AGENT, limitBytes: 20_250 },
-  { what: "Fota", imports: { index: "{ Fota, Jobs }" }, limitBytes: 20_250 },
+  { what: "FotaAgent", imports: AGENT, limitBytes: 20_300 },
+  { what: "Fota", imports: { index: "{ Fota, Jobs }" }, limitBytes: 20_300 },
   { what: "Jobs alone", imports: { index: "{ Jobs }" }, limitBytes: 3_500 },
   { what: "all of @fota/agent", imports: { index: "*" }, limitBytes: 21_000 },
   { what: "FotaAgent and trusted keys", imports: { ...AGENT, trust: "*" }, limitBytes: 24_350 },
   { what: "FotaAgent and patches", imports: { ...AGENT, delta: "*" }, limitBytes: 26_300 },
-  { what: "FotaAgent and its inventory", imports: { ...AGENT, inventory: "*" }, limitBytes: 21_450 },
+  { what: "FotaAgent and its inventory", imports: { ...AGENT, inventory: "*" }, limitBytes: 21_500 },
 ])("a firmware with $what is small", async ({ what, imports, limitBytes }) => {
   const bytes = await gzippedBytes(imports);
   console.log(`a firmware with ${what}: ${bytes} bytes gzipped`);

@@ -65,6 +65,12 @@ export interface Slots {
    */
   sha256?(slot: number, sizeBytes: number): Promise<string>;
   /**
+   * Optional. Returns how many bytes the slot holds, 0 if it is empty; `undefined` if it does not tell where its image ends,
+   * as a partition. Also works for the running slot. Without it, an image that begins with all bytes of another one
+   * counts as that one.
+   */
+  heldBytes?(slot: number): Promise<number | undefined>;
+  /**
    * Optional. Fills `bytes` with the bytes of the slot from `offsetBytes` on, read from storage. Also works for the running
    * slot. Rejects if the slot holds fewer. Without it, the device downloads no patches (`bc_delta`).
    */

@@ -17,6 +17,17 @@ test.each([
   expect(await slotHolds(slots as unknown as Slots, 1, image("other"))).toBe(false);
 });
 
+test("a slot with more or fewer bytes than the image does not hold it, whatever its first bytes are", async () => {
+  const holding = (heldBytes: number | undefined) =>
+    slotHolds({ digest, sha256, heldBytes: async () => heldBytes } as unknown as Slots, 1, image("image"));
+  expect([await holding(6), await holding(4), await holding(5), await holding(undefined)]).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
+});
+
 test("without a SHA-256 of the image, its MD5 is compared", async () => {
   const { sizeBytes, md5 } = image("image");
   const slots = { digest, sha256: unread } as unknown as Slots;

@@ -24,8 +24,13 @@ export async function verifyImage(
 /** What tells one image from another. */
 export type ImageIdentity = Pick<UpdateTarget, "sizeBytes" | "md5" | "sha256">;
 
-/** Tells whether `slot` holds the image: by its SHA-256 alone, where it is known and the slots can compute it. */
+/**
+ * Tells whether `slot` holds the image, and nothing after it if the slot knows its end: by the SHA-256 alone, where that is
+ * known and the slots can compute it.
+ */
 export async function slotHolds(slots: Slots, slot: number, target: ImageIdentity): Promise<boolean> {
+  const heldBytes = await slots.heldBytes?.(slot);
+  if (heldBytes !== undefined && heldBytes !== target.sizeBytes) return false;
   if (target.sha256 !== undefined && slots.sha256 !== undefined) {
     return (await slots.sha256(slot, target.sizeBytes)) === target.sha256;
   }

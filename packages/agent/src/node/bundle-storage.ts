@@ -78,6 +78,11 @@ export class BundleStorage extends SlotStorage {
     return (await this.digest(slot, sizeBytes)).sha256;
   }
 
+  /** What runs is not a bundle; `digest` compares the size of the one that was installed. */
+  override async heldBytes(slot: number): Promise<number | undefined> {
+    return slot === this.#options.runningSlot ? undefined : await super.heldBytes(slot);
+  }
+
   async #isStillInstalled(slot: number, { mark, markBefore }: InstalledBundle): Promise<boolean> {
     const found = await this.#options.markOf?.(slot);
     return markBefore === undefined ? found === mark : found !== undefined && found !== markBefore;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,6 +6,7 @@ import { isFotaError } from "@fota/shared";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileDevice } from "../../test/file-device.js";
 import { initBootRecord, readBootRecord, writeBootRecord } from "../boot/boot-record.js";
+import { slotHolds } from "../core/verify.js";
 import { slotContract } from "../testing/index.js";
 import { fileSlots } from "./file-slots.js";
 
@@ -44,6 +46,16 @@ test("sync makes durable what an earlier process wrote, and minds no slot withou
     sync.mockRestore();
     await handle.close();
   }
+});
+
+test("an image that begins with all bytes of another one does not count as that one", async () => {
+  const image = bytes("an image");
+  const hex = (algorithm: string) => createHash(algorithm).update(image).digest("hex");
+  const target = { sizeBytes: image.length, md5: hex("md5"), sha256: hex("sha256") };
+  await writeFile(join(dir, "slot-0"), "an image and more");
+  await writeFile(join(dir, "slot-1"), image);
+  const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes });
+  expect([await slotHolds(slots, 0, target), await slotHolds(slots, 1, target)]).toEqual([false, true]);
 });
 
 test("an image is a file that can be executed", async () => {

@@ -47,6 +47,7 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
     sync: (slot) => storage.sync(slot),
     digest: (slot, sizeBytes) => storage.digest(slot, sizeBytes),
     sha256: (slot, sizeBytes) => storage.sha256(slot, sizeBytes),
+    heldBytes: (slot) => storage.heldBytes(slot),
     ...(storage.isReadable && {
       async read(slot: number, offsetBytes: number, bytes: Uint8Array) {
         await guard.checkFits(slot, offsetBytes + bytes.length);

@@ -114,6 +114,14 @@ export class SimulatedStorage implements Storage {
     return sha256.digest("hex");
   }
 
+  async heldBytes(slot: number): Promise<number> {
+    return this.#access(
+      "read the size of",
+      slot,
+      (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+    );
+  }
+
   readBack(slot: number, sizeBytes: number): ReadBack | undefined {
     return readBackLarge(this.pathOf(slot), sizeBytes);
   }

@@ -147,6 +147,20 @@ export class SlotStorage {
     return sha256.digest("hex");
   }
 
+  /** Returns the size of a file, 0 if there is none; `undefined` for a device. */
+  async heldBytes(slot: number): Promise<number | undefined> {
+    const path = this.pathOf(slot);
+    return await withStorageErrors(`cannot read the size of slot ${slot}`, path, async () => {
+      if ((await deviceSizeBytes(path)) !== undefined) return undefined;
+      const handle = await openToRead(path);
+      try {
+        return handle === undefined ? 0 : (await handle.stat()).size;
+      } finally {
+        await handle?.close();
+      }
+    });
+  }
+
   readBack(slot: number, sizeBytes: number): ReadBack | undefined {
     return readBackLarge(this.pathOf(slot), sizeBytes);
   }

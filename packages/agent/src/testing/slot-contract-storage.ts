@@ -35,6 +35,18 @@ export const STORAGE_RULES: readonly ContractRule[] = [
     },
   ],
   [
+    "a slot that knows where its image ends has as many bytes as were written, and none after the erase",
+    async ({ slots }) => {
+      const slot = await fillFreeSlot(slots);
+      const heldBytes = await slots.heldBytes?.(slot);
+      assert(heldBytes === undefined || heldBytes === 10_000, `heldBytes is ${heldBytes} after 10,000 bytes`);
+      await slots.erase(slot, 4_000);
+      const leftBytes = await slots.heldBytes?.(slot);
+      assert(leftBytes === undefined || leftBytes === 0, `heldBytes is ${leftBytes} after the erase`);
+      await slots.close(slot);
+    },
+  ],
+  [
     "read fills the array from any offset, of the running slot too, and rejects past the end",
     async ({ slots }) => {
       if (slots.read === undefined) return;
