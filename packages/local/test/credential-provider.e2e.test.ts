@@ -13,6 +13,7 @@ import {
   IoTClient,
   ListThingsCommand,
 } from "@aws-sdk/client-iot";
+import { GetPendingJobExecutionsCommand, IoTJobsDataPlaneClient } from "@aws-sdk/client-iot-jobs-data-plane";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { auth, io, iot as iotSdk, mqtt5 } from "aws-iot-device-sdk-v2";
@@ -173,6 +174,65 @@ describe.skipIf(!hasCurl)("the credential provider", () => {
     const expired = await fetch(url.replace(/^http:\/\/[^/]+/, local.endpoint)); // the URL itself is valid longer
     expect(await expired.text()).toContain("<Code>ExpiredToken</Code>");
     expect((await credentials()).expiration).not.toBe(expiration);
+  });
+
+  /** Publishes and asks STS, over HTTP; the signatures themselves are not valid. Returns both outcomes. */
+  async function askRaw({ accessKeyId, sessionToken }: { accessKeyId: string; sessionToken: string }) {
+    const post = (service: string, path: string, type: string, body: string) => {
+      const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`;
+      const headers = { authorization, "content-type": type, "x-amz-security-token": sessionToken };
+      return fetch(local.endpoint + path, { method: "POST", body, headers });
+    };
+    const published = await post("iotdata", "/topics/dt%2Ft1", "application/octet-stream", "on");
+    const form = "application/x-www-form-urlencoded";
+    const identity = await post("sts", "/", form, "Action=GetCallerIdentity&Version=2011-06-15");
+    const code = /<Code>(.*)<\/Code>/.exec(await identity.text())?.[1];
+    return [
+      published.ok ? "accepted" : `${published.status} ${published.headers.get("x-amzn-errortype")}`,
+      identity.ok ? "accepted" : `${identity.status} ${code}`,
+    ];
+  }
+
+  test("without --verify-signatures, the token of its credentials must still be theirs and not expired", async () => {
+    await local.stop();
+    await start({ verifySignatures: false });
+    const { expiration: _, ...given } = await credentials();
+    const refusals = async (pair: typeof TEST & { sessionToken: string }) => {
+      const config = { ...clientConfig(), credentials: pair };
+      const s3 = new S3Client({ ...config, forcePathStyle: true });
+      const iot = new IoTClient(config);
+      const jobs = new IoTJobsDataPlaneClient(config);
+      const outcomes = await Promise.allSettled([
+        s3.send(new PutObjectCommand({ Bucket: "uploads", Key: "log.txt", Body: "text" })),
+        iot.send(new ListThingsCommand({})),
+        jobs.send(new GetPendingJobExecutionsCommand({ thingName: "t1" })),
+      ]);
+      for (const client of [s3, iot, jobs]) client.destroy();
+      const sent = outcomes.map((outcome) =>
+        outcome.status === "fulfilled"
+          ? "accepted"
+          : `${outcome.reason.$metadata?.httpStatusCode} ${outcome.reason.name}`,
+      );
+      return [...sent, ...(await askRaw(pair))];
+    };
+    const accepted = Array(5).fill("accepted");
+    const unrecognized = Array(3).fill("403 UnrecognizedClientException");
+    const expired = Array(3).fill("403 ExpiredTokenException");
+    const ofAnother = (await credentials()).sessionToken;
+
+    expect(await refusals(given)).toEqual(accepted);
+    for (const sessionToken of ["abc", ofAnother]) {
+      expect(await refusals({ ...given, sessionToken })).toEqual([
+        "400 InvalidToken",
+        ...unrecognized,
+        "403 InvalidClientTokenId",
+      ]);
+    }
+    local.clock.advance(900_000);
+    expect(await refusals(given)).toEqual(["400 ExpiredToken", ...expired, "403 ExpiredToken"]);
+    // Credentials that it did not issue
+    expect(await refusals({ ...given, accessKeyId: "ASIAIOSFODNN7EXAMPLE" })).toEqual(accepted);
+    expect(await refusals({ ...TEST, sessionToken: "abc" })).toEqual(accepted);
   });
 
   // AWS's libraries only use port 443, which needs root; an address of its own leaves the port to others.

@@ -5,7 +5,12 @@ import type { FaultSource, Faults } from "../faults/faults.js";
 import { createRequestGuard } from "../http/request-guard.js";
 import { serveHttp } from "../http/server.js";
 import { webSocketUpgrade } from "../mqtt/websocket.js";
-import { createGatewayCheck, createSignatureCheck, unlessCertificate } from "../rest/authenticate.js";
+import {
+  createGatewayCheck,
+  createSignatureCheck,
+  createTokenCheck,
+  unlessCertificate,
+} from "../rest/authenticate.js";
 import { s3Service } from "../s3/service.js";
 import { adminApi } from "../services/admin.js";
 import { credentialProvider } from "../services/credential-provider.js";
@@ -114,7 +119,7 @@ function makeServices(
   { faults, addresses }: { faults: Faults & FaultSource; addresses: { data: string; https: string } },
 ) {
   const keys = { credentials, temporaryKeys, region, clock };
-  const authenticate = verifySignatures ? createSignatureCheck(keys) : undefined;
+  const authenticate = verifySignatures ? createSignatureCheck(keys) : createTokenCheck(keys);
   const provider = credentialProvider({ engine, temporaryKeys, refusal: authorizer.refusal, log });
   const iot = iotService({
     engine,
@@ -127,7 +132,7 @@ function makeServices(
   });
   const forDevices = {
     engine,
-    authenticate: authenticate && unlessCertificate(authenticate),
+    authenticate: unlessCertificate(authenticate),
     authorize: authorizer.authorize,
   };
   return {

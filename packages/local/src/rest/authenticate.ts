@@ -5,7 +5,7 @@ import type { RequestContext } from "../http/service.js";
 import { detectSignature } from "../sigv4/claim.js";
 import { type Credentials, parseCredentialScope, sha256Hex } from "../sigv4/sigv4.js";
 import type { TemporaryKeys } from "../sigv4/temporary-keys.js";
-import { verifyGatewayQuery, verifyHeaders } from "../sigv4/verify.js";
+import { checkSessionToken, verifyGatewayQuery, verifyHeaders } from "../sigv4/verify.js";
 
 /** Verifies who sent a request, by its head and its whole body. @throws {AwsError} 403 */
 export type Authenticate = (request: IncomingMessage, body: Uint8Array, context: RequestContext) => void;
@@ -45,6 +45,11 @@ export function createSignatureCheck(options: SignatureCheckOptions): Authentica
       throw new AwsError("InvalidSignatureException", 403, message);
     }
   };
+}
+
+/** Creates the check of AWS's JSON services without signatures: session tokens of the credential provider must be valid. */
+export function createTokenCheck({ clock, ...keys }: SignatureCheckOptions): Authenticate {
+  return (request) => checkSessionToken(request, { ...keys, nowMs: clock.nowMs() });
 }
 
 /**

@@ -12,7 +12,12 @@ import { createChunkVerifier } from "../sigv4/chunk-verifier.js";
 import { detectSignature } from "../sigv4/claim.js";
 import { type Credentials, parseCredentialScope } from "../sigv4/sigv4.js";
 import type { TemporaryKeys } from "../sigv4/temporary-keys.js";
-import { type VerifiedSignature, verifyHeaders, verifyPresigned } from "../sigv4/verify.js";
+import {
+  checkSessionToken,
+  type VerifiedSignature,
+  verifyHeaders,
+  verifyPresigned,
+} from "../sigv4/verify.js";
 import { refuseUnsupportedHeaders } from "./attributes.js";
 import { findErrorFault, ignoresRange } from "./faults.js";
 import type { ObjectStore } from "./object-store.js";
@@ -31,7 +36,10 @@ export interface S3ServiceOptions {
   credentials: readonly Credentials[];
   /** Those of the credential provider. */
   temporaryKeys?: TemporaryKeys;
-  /** Also verifies signatures in headers. Without it, any is accepted, but a request without a signature is refused. */
+  /**
+   * Also verifies signatures in headers. Without it, any is accepted, except with a wrong session token of
+   * `temporaryKeys`, but a request without a signature is refused.
+   */
   verifySignatures: boolean;
   faults: FaultSource;
 }
@@ -78,7 +86,7 @@ async function answer(
 }
 
 /**
- * Returns the verified signature; `undefined` for a signature in headers that is not verified.
+ * Returns the verified signature; `undefined` for a signature in headers of which only the session token is verified.
  *
  * @throws {AwsError}
  */
@@ -92,7 +100,10 @@ function verifySignature(
     case "presigned":
       return verifyPresigned(raw, { credentials, temporaryKeys, nowMs });
     case "header": {
-      if (!verifySignatures) return undefined;
+      if (!verifySignatures) {
+        checkSessionToken(raw, { credentials, temporaryKeys, nowMs });
+        return undefined;
+      }
       const payloadHash = headers["x-amz-content-sha256"];
       if (payloadHash === undefined) {
         throw invalidRequest("Missing required header for this request: x-amz-content-sha256");

@@ -5,7 +5,7 @@ import { type MessageRoutesOptions, messageRoutes } from "./message-data.js";
 import { type ShadowRoutesOptions, shadowRoutes } from "./shadow-data.js";
 
 interface IotDataServiceOptions extends ShadowRoutesOptions, MessageRoutesOptions {
-  authenticate?: Authenticate | undefined;
+  authenticate: Authenticate;
 }
 
 /** Creates the service `iot-data`: device shadows and messages over HTTP. */

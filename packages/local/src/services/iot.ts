@@ -38,7 +38,7 @@ export interface IotServiceOptions {
   issuer: CertificateIssuer;
   objects: S3Access;
   addresses: EndpointAddresses;
-  authenticate?: Authenticate | undefined;
+  authenticate: Authenticate;
   connectivity: Broker["connectivity"];
   /** Called when clients with a certificate may no longer be connected. */
   onRevoked: () => void;

@@ -12,7 +12,7 @@ import * as device from "./device-requests.js";
 
 export interface JobsDataServiceOptions {
   engine: Engine;
-  authenticate?: Authenticate | undefined;
+  authenticate: Authenticate;
   /** Throws an AwsError if the policies of the certificate do not allow the action on the thing. */
   authorize: (requester: { certificateId: string }, action: string, thingName: string) => void;
 }

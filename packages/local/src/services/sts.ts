@@ -7,11 +7,11 @@ import { readBody } from "../rest/answer.js";
 import type { Authenticate } from "../rest/authenticate.js";
 
 /** Creates the Security Token Service with GetCallerIdentity only: every caller is the root user of the account. */
-export function stsService(authenticate: Authenticate | undefined): Service {
+export function stsService(authenticate: Authenticate): Service {
   return async (request, response, context) => {
     try {
       const body = await readBody(request);
-      authenticate?.(request, body, context);
+      authenticate(request, body, context);
       answer(response, 200, callerIdentity(request, body, context));
     } catch (error) {
       const refusal =

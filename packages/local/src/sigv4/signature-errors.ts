@@ -1,4 +1,4 @@
-/** AWS's errors for signatures: S3's for S3, those of AWS's JSON services for all others. */
+/** AWS's errors for signatures: S3's for S3, those of AWS's JSON services for all others; STS has two of its own. */
 import { AwsError } from "../errors.js";
 import type { CredentialScope } from "./sigv4.js";
 
@@ -18,7 +18,7 @@ export function presignedUrlTimeError(
 export function unknownAccessKey(scope: CredentialScope): AwsError {
   if (scope.service !== "s3") {
     return new AwsError(
-      "UnrecognizedClientException",
+      scope.service === "sts" ? "InvalidClientTokenId" : "UnrecognizedClientException",
       403,
       "The security token included in the request is invalid.",
     );
@@ -44,7 +44,7 @@ export function invalidToken(scope: CredentialScope): AwsError {
 export function expiredToken(scope: CredentialScope): AwsError {
   if (scope.service === "s3") return new AwsError("ExpiredToken", 400, "The provided token has expired.");
   const message = "The security token included in the request is expired";
-  return new AwsError("ExpiredTokenException", 403, message);
+  return new AwsError(scope.service === "sts" ? "ExpiredToken" : "ExpiredTokenException", 403, message);
 }
 
 export function signatureMismatch(

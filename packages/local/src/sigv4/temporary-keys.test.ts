@@ -34,3 +34,17 @@ test("another secret, another access key and every changed byte of the token fin
     expect(keys.find(issued.accessKeyId, token.subarray(0, at).toString("base64"))).toBeUndefined();
   }
 });
+
+test("an issued access key is recognized without its token, also by another instance with the same secret", () => {
+  expect(keys.isIssued(issued.accessKeyId)).toBe(true);
+  expect(createTemporaryKeys(Buffer.alloc(32, 1)).isIssued(issued.accessKeyId)).toBe(true);
+  expect(createTemporaryKeys(Buffer.alloc(32, 2)).isIssued(issued.accessKeyId)).toBe(false);
+  for (const other of ["", "ASIA", "ASIAIOSFODNN7EXAMPLE", `${issued.accessKeyId}A`]) {
+    expect(keys.isIssued(other), other).toBe(false);
+  }
+  for (let at = 0; at < issued.accessKeyId.length; at += 1) {
+    const letter = issued.accessKeyId[at] === "B" ? "C" : "B";
+    const changed = `${issued.accessKeyId.slice(0, at)}${letter}${issued.accessKeyId.slice(at + 1)}`;
+    expect(keys.isIssued(changed), `letter ${at}`).toBe(false);
+  }
+});

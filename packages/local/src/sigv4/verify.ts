@@ -21,6 +21,7 @@ import {
   canonicalRequest,
   equalConstantTime,
   formatAmzDate,
+  parseCredentialScope,
   type QueryPairs,
   queryPairs,
   rawPathOf,
@@ -214,6 +215,22 @@ function findPair(
   if (temporary === undefined) throw invalidToken(scope);
   if (nowMs >= temporary.expiresAtMs) throw expiredToken(scope);
   return temporary;
+}
+
+/**
+ * Checks the session token in a request's header, but not its signature, if `temporaryKeys` issued the access key.
+ *
+ * @throws {AwsError} if the token does not belong to the access key, or has expired
+ */
+export function checkSessionToken(
+  request: SignedRequest,
+  { credentials, temporaryKeys, nowMs }: VerifyOptions,
+): void {
+  const token = request.headers["x-amz-security-token"];
+  if (typeof token !== "string" || temporaryKeys === undefined) return;
+  const scope = parseCredentialScope(request);
+  if (scope === undefined || !temporaryKeys.isIssued(scope.accessKeyId)) return;
+  findPair(request, scope, { credentials, temporaryKeys, nowMs });
 }
 
 /**
