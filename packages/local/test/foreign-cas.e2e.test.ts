@@ -30,16 +30,17 @@ describe.skipIf(!hasOpenssl)("a CA of the fleet's owner", () => {
   let dir: string;
   let local: Local;
   let iot: IoTClient;
+  const log: string[] = [];
 
   const start = async () => {
-    local = await startLocal({ dir: join(dir, "state") });
+    local = await startLocal({ dir: join(dir, "state"), log: (line) => log.push(line) });
     iot = iotClientOf(local);
   };
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), "fota-cas-"));
     await start();
-    for (const ca of ["fleet", "other"]) {
+    for (const ca of ["fleet", "other", "third", "fourth"]) {
       await openssl(`req -x509 ${NEW_KEY} -days 30 -subj /CN=${ca} -keyout ${ca}.key -out ${ca}.pem`);
     }
     await sign("sn1", "fleet");
@@ -126,6 +127,32 @@ describe.skipIf(!hasOpenssl)("a CA of the fleet's owner", () => {
       certificateMode: "SNI_ONLY",
     });
     await expect(iot.send(notCa)).rejects.toMatchObject({ name: "CertificateValidationException" });
+  });
+
+  test("must be ACTIVE for the log to advise register-certificate to a device that is not registered", async () => {
+    const advice = async () => {
+      const cert = await read("sn3.pem");
+      const identity = { cert, key: await read("sn3.key"), ca: local.caPem, reconnectPeriod: 0 };
+      await expect(connectAsync(local.mqtts, identity, false)).rejects.toThrow();
+      return log.at(-1)?.replace(/^.*certificate \w{64} /, "");
+    };
+    const unknown =
+      "is not registered, and another CA signed it: run `aws iot register-certificate-without-ca`";
+    await sign("sn3", "third");
+    expect(await advice()).toBe(unknown);
+    const { certificateId } = await iot.send(
+      new RegisterCACertificateCommand({
+        caCertificate: await read("third.pem"),
+        certificateMode: "SNI_ONLY",
+      }),
+    );
+    expect(await advice()).toBe(unknown); // register-certificate would refuse it
+    await iot.send(new UpdateCACertificateCommand({ certificateId, newStatus: "ACTIVE" }));
+    expect(await advice()).toBe(
+      "is not registered, but the CA that signed it is: run `aws iot register-certificate`",
+    );
+    await sign("sn3", "fourth");
+    expect(await advice()).toBe(unknown);
   });
 
   test("needs no proof in mode SNI_ONLY, which its certificates then have too", async () => {

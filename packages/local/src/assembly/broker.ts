@@ -59,9 +59,9 @@ export async function startBroker(
     log,
     answerRequest,
   });
-  const { accessOf, isRegistered } = authorizer;
+  const { accessOf, isRegistered, hasRegisteredIssuer } = authorizer;
   const common = { connections, host, accessOf, maxConnections: await connectionsLimit(), log };
-  const tls = { ...tlsOptions(authority, certificateNames(options)), isRegistered };
+  const tls = { ...tlsOptions(authority, certificateNames(options)), isRegistered, hasRegisteredIssuer };
   const plain = await closers.own(serveMqtt({ ...common, port: options.mqttPort ?? 0 }));
   const secure = await closers.own(serveMqtt({ ...common, port: options.mqttsPort ?? 0, tls }));
   return { authorizer, broker, connections, answerRequest, mqttPort: plain.port, mqttsPort: secure.port };

@@ -1,6 +1,6 @@
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
-import { type IsRegistered, readClientCertificate } from "../certificates/client-certificate.js";
+import { type Registrations, readClientCertificate } from "../certificates/client-certificate.js";
 import { keepTlsSessions } from "../certificates/tls-sessions.js";
 import { type Listening, listen } from "../listening.js";
 import type { Log } from "../log.js";
@@ -14,7 +14,7 @@ export interface MqttServerOptions {
   host: string;
   port: number;
   /** With it, the server uses TLS and requires a client certificate that `tls.ca` signed, or that is registered. */
-  tls?: TlsOptions & { isRegistered: IsRegistered };
+  tls?: TlsOptions & Registrations;
   accessOf: AccessOf;
   /** Further connections are closed, and the log says why. `undefined`: no limit. */
   maxConnections?: number | undefined;
@@ -58,7 +58,7 @@ export function serveMqtt({
     // Otherwise TLS would refuse registered certificates of other CAs.
     const mutualTls: TlsOptions = { ...tls, requestCert: true, rejectUnauthorized: false };
     const tlsServer = createTlsServer(mutualTls, (socket: TLSSocket) => {
-      const found = readClientCertificate(socket, tls.isRegistered) ?? { fault: "it has no certificate" };
+      const found = readClientCertificate(socket, tls) ?? { fault: "it has no certificate" };
       if ("fault" in found) refuse(socket, found.fault);
       else accept(socket, found.certificateId);
     });

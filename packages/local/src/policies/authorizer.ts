@@ -1,5 +1,7 @@
+import { X509Certificate } from "node:crypto";
 import { forbidden } from "../errors.js";
 import { certificateOf } from "../registry/certificates.js";
+import { issuerOf } from "../registry/foreign-certificate.js";
 import type { Access } from "./access.js";
 import { createPermissions, type PermissionOptions, type Requester } from "./permissions.js";
 
@@ -9,6 +11,8 @@ export interface Authorizer {
   certificateRefusal(certificateId: string): string | undefined;
   /** Returns whether the certificate is registered, whatever its status is. */
   isRegistered(certificateId: string): boolean;
+  /** Returns whether a registered CA that is ACTIVE signed the certificate, given in DER. */
+  hasRegisteredIssuer(certificate: Buffer): boolean;
   /** Returns the access of an MQTT client. */
   accessOf(peer: Pick<Requester, "certificateId" | "sourceIp" | "signed">): Access;
   /** Returns why an action over HTTP is not allowed; `undefined` if it is. */
@@ -44,6 +48,8 @@ export function createAuthorizer(options: PermissionOptions): Authorizer {
     certificateRefusal,
     refusal,
     isRegistered: (certificateId) => certificateOf(source.world, certificateId) !== undefined,
+    hasRegisteredIssuer: (certificate) =>
+      issuerOf(source.world, new X509Certificate(certificate)) !== undefined,
 
     accessOf: (peer) => ({
       certificateId: peer.certificateId,

@@ -45,12 +45,22 @@ export function checkVerification(caPem: string, verificationPem: string, regist
 }
 
 /** Returns the id of the registered, ACTIVE CA that signed the certificate. @throws {AwsError} CertificateValidation */
-export function findIssuer({ foreignCas }: Readonly<Registry>, certificatePem: string): string {
-  const certificate = parse(certificatePem, "certificate");
-  for (const { certificateId, certificatePem: caPem, status } of foreignCas?.values() ?? []) {
-    if (status === "ACTIVE" && isIssuedBy(certificate, new X509Certificate(caPem))) return certificateId;
-  }
+export function findIssuer(world: Readonly<Registry>, certificatePem: string): string {
+  const certificateId = issuerOf(world, parse(certificatePem, "certificate"));
+  if (certificateId !== undefined) return certificateId;
   throw certificateValidation("No registered CA certificate that is ACTIVE signed the certificate.");
+}
+
+/** Returns the id of the registered, ACTIVE CA that signed the certificate; `undefined` if there is none. */
+export function issuerOf(
+  { foreignCas }: Readonly<Registry>,
+  certificate: X509Certificate,
+): string | undefined {
+  for (const { certificateId, certificatePem, status } of foreignCas?.values() ?? []) {
+    if (status === "ACTIVE" && isIssuedBy(certificate, new X509Certificate(certificatePem)))
+      return certificateId;
+  }
+  return undefined;
 }
 
 function isIssuedBy(certificate: X509Certificate, ca: X509Certificate): boolean {
