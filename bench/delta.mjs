@@ -64,6 +64,7 @@ await runBench(
     name: "fota delta, against bsdiff, xdelta3 and zstd --patch-from",
     options: { keep: { type: "string", default: "" } },
     rounds: { full: 1, quick: 1 },
+    positionals: "[part of a name ...]",
   },
   async (run) => {
     const { values, peer, note } = run;

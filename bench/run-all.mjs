@@ -1,18 +1,23 @@
 // Runs all benchmarks one after another in their quick form, and prints one table with the goals: `npm run bench`.
 // A file beside this one is a benchmark if it calls `runBench`.
-//   node bench/run-all.mjs [--full] [part of a name ...]
+//   node bench/run-all.mjs [--build] [--full] [part of a name ...]
 // A missed goal is no failure, as the machine decides that too; a benchmark that breaks is one: exit code 1.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { formatSurroundings } from "./harness/run-bench.mjs";
 import { formatReports } from "./harness/table.mjs";
 
+const USAGE = `usage: node bench/run-all.mjs [--build] [--full] [part of a name ...]
+--build runs \`npm run build\` before. Without --full, all benchmarks run in their quick form.`;
+
 const { values, positionals } = parseArguments();
+const wanted = await wantedFiles();
+if (values.build) build();
 const reports = [];
 const startMs = performance.now();
-for (const file of await benchFiles()) {
+for (const file of wanted) {
   const benchStartMs = performance.now();
   const report = await run(file);
   if (report !== undefined) reports.push({ ...report, name: `${file}: ${report.name}` });
@@ -21,24 +26,41 @@ for (const file of await benchFiles()) {
 if (reports.length > 0) print(reports);
 
 function parseArguments() {
+  const flag = { type: "boolean", default: false };
   try {
-    return parseArgs({
-      options: { full: { type: "boolean", default: false } },
-      allowPositionals: true,
-    });
+    const parsed = parseArgs({ options: { build: flag, full: flag, help: flag }, allowPositionals: true });
+    if (!parsed.values.help) return parsed;
   } catch (error) {
-    console.error(
-      `${error.message}\nusage: node bench/run-all.mjs [--full] [part of a name ...]; quick without --full`,
-    );
+    note(`${error.message}\n${USAGE}`);
     process.exit(2);
   }
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
+
+/** Returns the benchmarks with one of the given parts in their names. Exits 2 if a part is in none. */
+async function wantedFiles() {
+  const files = await benchFiles();
+  if (positionals.length === 0) return files;
+  const unknown = positionals.filter((part) => !files.some((file) => file.includes(part)));
+  if (unknown.length > 0) {
+    const names = files.map((file) => `  ${basename(file, ".mjs")}`).join("\n");
+    note(`no benchmark has ${unknown.join(" or ")} in its name; there are:\n${names}`);
+    process.exit(2);
+  }
+  return files.filter((file) => positionals.some((part) => file.includes(part)));
 }
 
 async function benchFiles() {
   const files = (await readdir(import.meta.dirname)).filter((file) => file.endsWith(".mjs")).sort();
   const texts = await Promise.all(files.map((file) => readFile(join(import.meta.dirname, file), "utf8")));
-  const isWanted = (file) => positionals.length === 0 || positionals.some((part) => file.includes(part));
-  return files.filter((file, index) => /^await runBench\(/m.test(texts[index]) && isWanted(file));
+  return files.filter((_, index) => /^await runBench\(/m.test(texts[index]));
+}
+
+function build() {
+  const options = { cwd: join(import.meta.dirname, ".."), stdio: "inherit" };
+  const { status } = spawnSync("npm", ["run", "build"], options);
+  if (status !== 0) process.exit(status ?? 1);
 }
 
 /** Returns the report of a benchmark; undefined if it broke. */
