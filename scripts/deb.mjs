@@ -23,15 +23,18 @@ export async function makePackages({ isFast = false } = {}) {
   const executable = await makeExecutable(FOTA_AGENT, OUT);
   const libraries = librariesOf(executable.file);
   const options = { epochSeconds, compression: isFast ? FAST : XZ };
-  return [
+  const specs = [
     packageWithNode(executable, { architecture, libraries, epochSeconds }),
     packageForNodejs({ epochSeconds }),
-  ].map((spec) => {
+  ];
+  const files = [];
+  for (const spec of specs) {
     const { Package, Version, Architecture } = spec.fields;
     const file = join(OUT, `${Package}_${Version}_${Architecture}.deb`);
-    buildPackage(spec, file, options);
-    return file;
-  });
+    await buildPackage(spec, file, options);
+    files.push(file);
+  }
+  return files;
 }
 
 function output(program, args) {

@@ -1,21 +1,24 @@
 // Makes a Debian package from a list of files, by dpkg-deb alone. The same files and time make the same bytes.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import {
   chmodSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { interruptible } from "./interruptible.mjs";
 
 /**
- * Makes a package.
+ * Makes a package. It replaces `file` when it is complete; an error, SIGINT or SIGTERM leave nothing behind.
  * @param spec `{ fields, description, files, scripts }`: the control fields in their sequence, the long
  * description, the files (`{ path }` with `text`, `from`, `link` or `folder`, and `mode`, `isConffile`), and the text of
  * each maintainer script by its name
@@ -23,32 +26,51 @@ import { dirname, join } from "node:path";
  * @param options `{ epochSeconds, compression }`: the time of all files, and the arguments of dpkg-deb
  * @throws if dpkg-deb fails
  */
-export function buildPackage({ fields, description, files, scripts }, file, { epochSeconds, compression }) {
-  const folder = mkdtempSync(join(tmpdir(), "fota-deb-"));
-  try {
-    for (const entry of files) place(folder, entry);
-    const control = join(folder, "DEBIAN");
-    makeFolders(folder, "DEBIAN");
-    const write = (name, text, mode = 0o644) => {
-      writeFileSync(join(control, name), text);
-      chmodSync(join(control, name), mode);
-    };
-    write(
-      "control",
-      controlOf({ ...fields, "Installed-Size": installedSizeKib(folder, files) }, description),
-    );
-    write("md5sums", md5sumsOf(folder, files));
-    write("conffiles", files.flatMap(({ path, isConffile }) => (isConffile ? [`/${path}\n`] : [])).join(""));
-    for (const [name, text] of Object.entries(scripts)) write(name, text, 0o755);
-    mkdirSync(dirname(file), { recursive: true });
-    chmodSync(folder, 0o755);
-    const args = ["--root-owner-group", ...compression, "--build", folder, file];
-    const env = { ...process.env, SOURCE_DATE_EPOCH: String(epochSeconds) };
-    const { status, stderr, error } = spawnSync("dpkg-deb", args, { env, encoding: "utf8" });
-    if (status !== 0) throw new Error(`dpkg-deb: ${error ?? stderr}`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export async function buildPackage(spec, file, options) {
+  await interruptible(async (signal) => {
+    const folder = mkdtempSync(join(tmpdir(), "fota-deb-"));
+    const partial = `${file}.partial`; // in the same folder, so that it can be renamed
+    try {
+      placeAll(folder, spec);
+      mkdirSync(dirname(file), { recursive: true });
+      await pack(folder, partial, options, signal);
+      renameSync(partial, file);
+    } finally {
+      rmSync(partial, { force: true });
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+/** Runs dpkg-deb, in a process group of its own, because it has children that compress. */
+async function pack(folder, file, { epochSeconds, compression }, signal) {
+  const args = ["--root-owner-group", ...compression, "--build", folder, file];
+  const env = { ...process.env, SOURCE_DATE_EPOCH: String(epochSeconds) };
+  const child = spawn("dpkg-deb", args, { env, detached: true, stdio: ["ignore", "ignore", "pipe"] });
+  const stop = () => process.kill(-child.pid, "SIGTERM");
+  child.once("spawn", () => signal.addEventListener("abort", stop));
+  child.once("exit", () => signal.removeEventListener("abort", stop));
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  const [status, killedBy] = await once(child, "close");
+  if (status !== 0) throw new Error(`dpkg-deb: ${stderr || `ended with ${killedBy ?? status}`}`);
+}
+
+function placeAll(folder, { fields, description, files, scripts }) {
+  for (const entry of files) place(folder, entry);
+  const control = join(folder, "DEBIAN");
+  makeFolders(folder, "DEBIAN");
+  const write = (name, text, mode = 0o644) => {
+    writeFileSync(join(control, name), text);
+    chmodSync(join(control, name), mode);
+  };
+  write("control", controlOf({ ...fields, "Installed-Size": installedSizeKib(folder, files) }, description));
+  write("md5sums", md5sumsOf(folder, files));
+  write("conffiles", files.flatMap(({ path, isConffile }) => (isConffile ? [`/${path}\n`] : [])).join(""));
+  for (const [name, text] of Object.entries(scripts)) write(name, text, 0o755);
+  chmodSync(folder, 0o755);
 }
 
 function place(folder, { path, text, from, link, mode = 0o644 }) {
