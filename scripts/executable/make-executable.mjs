@@ -21,6 +21,8 @@ import { readNodeLicense } from "./node-license.mjs";
 
 /** Is the marker that Node looks for in its own binary; the same in every release. */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
+/** LIEF, which is in postject, warns of this for the notes in Node.js. The executable works: it is run once. */
+const HARMLESS = /^warning: Can't find string offset for section name '\.note/;
 const { platform, arch, execPath, version } = process;
 
 /**
@@ -58,7 +60,7 @@ export async function makeExecutable({ name, entry, codeCache, bundle = {} }, ou
     mkdirSync(out, { recursive: true });
     rmSync(file, { force: true });
     copyNode(file);
-    await inject(file, "NODE_SEA_BLOB", readFileSync(join(folder, output)), {
+    await injectQuietly(file, "NODE_SEA_BLOB", readFileSync(join(folder, output)), {
       sentinelFuse: FUSE,
       ...(platform === "darwin" && { machoSegmentName: "NODE_SEA" }),
     });
@@ -78,6 +80,19 @@ function copyNode(file) {
   // The change invalidates Node's own signature, and macOS refuses to run a file with an invalid one.
   if (platform === "darwin") run("codesign", ["--remove-signature", file]);
   if (platform === "linux" && spawnSync("strip", ["--version"]).status === 0) run("strip", [file]);
+}
+
+/** Calls `inject` of postject without its harmless warnings, which it prints to the console and has no option for. */
+async function injectQuietly(...args) {
+  const { warn } = console;
+  console.warn = (...texts) => {
+    if (!HARMLESS.test(texts[0])) warn(...texts);
+  };
+  try {
+    await inject(...args);
+  } finally {
+    console.warn = warn;
+  }
 }
 
 function noticesWithNode(packages) {
