@@ -27,6 +27,7 @@ export async function makePackages({ isFast = false } = {}) {
     packageWithNode(executable, { architecture, libraries, epochSeconds }),
     packageForNodejs({ epochSeconds }),
   ];
+  if (!isFast) console.error("compressing with one thread of xz: about a minute, longer on a busy machine");
   const files = [];
   for (const spec of specs) {
     const { Package, Version, Architecture } = spec.fields;
