@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { DescribeJobCommand, IoTClient } from "@aws-sdk/client-iot";
+import { DescribeJobCommand, IoTClient, ListThingsCommand } from "@aws-sdk/client-iot";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { fota, type Running, startFota } from "./cli.js";
 import { runFota } from "./in-process.js";
@@ -194,62 +194,98 @@ test("a device of a model and a version refuses what is not for it, and takes ov
   await again.ended;
 });
 
-test.each(["on the same ports", "on other ports"])(
-  "a stand-in that starts anew %s, with another CA, gets its device back by itself",
-  async (where) => {
-    const runtime = await mkdtemp(join(tmpdir(), "fota-run-"));
-    const found = { XDG_RUNTIME_DIR: runtime, TMPDIR: runtime };
-    const names = ["--port", "--https-port", "--mqtt-port", "--mqtts-port"];
-    const start = async (ports: string[]) => {
-      const args = names.flatMap((name, index) => [name, ports[index] ?? "0"]);
-      const running = startFota(["local", "--json", "--strict", "--bucket", "firmware", ...args], found);
-      devices.push(running);
-      return { running, info: JSON.parse(await running.line((line) => line.startsWith("{"))) };
-    };
-    const first = await start([]);
-    const thing = "patient-1";
-    const device = startFota(
-      [
-        "device",
-        "--local",
-        "--thing",
-        thing,
-        "--dir",
-        join(runtime, thing),
-        "--fw-version",
-        "1.0.0",
-        "--json",
-      ],
-      found,
-    );
-    devices.push(device);
-    await device.line((line) => line.includes('"connected"'));
-    const events: string[] = [];
-    createInterface({ input: device.child.stdout ?? process.stdin }).on("line", (line) => events.push(line));
-    first.running.child.kill("SIGKILL");
-    await device.line((line) => line.includes('"disconnected"'));
+test.each([
+  ["anew on the same ports, with another CA,", false],
+  ["again on other ports, with its folder,", true],
+])("a stand-in that starts %s gets its device back by itself", async (_what, hasFolder) => {
+  const runtime = await mkdtemp(join(tmpdir(), "fota-run-"));
+  const found = { XDG_RUNTIME_DIR: runtime, TMPDIR: runtime };
+  const names = ["--port", "--https-port", "--mqtt-port", "--mqtts-port"];
+  const start = async (ports: string[]) => {
+    const args = names.flatMap((name, index) => [name, ports[index] ?? "0"]);
+    if (hasFolder) args.push("--dir", join(runtime, "state"));
+    const running = startFota(["local", "--json", "--strict", "--bucket", "firmware", ...args], found);
+    devices.push(running);
+    return { running, info: JSON.parse(await running.line((line) => line.startsWith("{"))) };
+  };
+  const first = await start([]);
+  const thing = "patient-1";
+  const device = startFota(
+    ["device", "--local", "--thing", thing, "--dir", join(runtime, thing), "--fw-version", "1.0.0", "--json"],
+    found,
+  );
+  devices.push(device);
+  await device.line((line) => line.includes('"connected"'));
+  const events: string[] = [];
+  createInterface({ input: device.child.stdout ?? process.stdin }).on("line", (line) => events.push(line));
+  const inventory = { version: "1.0.0", slot: 0 };
+  await expect.poll(() => fleetThing(thing, found), { timeout: 20_000 }).toMatchObject(inventory);
+  first.running.child.kill("SIGKILL");
+  await device.line((line) => line.includes('"disconnected"'));
 
-    const portsOf = ({ endpoint, https, mqtt, mqtts }: Record<string, string>) =>
-      [endpoint, https, mqtt, mqtts].map((url = "") => new URL(url).port);
-    const second = await start(where === "on the same ports" ? portsOf(first.info) : []);
-    await expect
-      .poll(() => events.filter((line) => line.includes('"connected"')).length, { timeout: 20_000 })
-      .toBe(1);
-    // The new stand-in knows no shadow: the device reports again.
-    await expect
-      .poll(() => fleetThing(thing, found), { timeout: 20_000 })
-      .toMatchObject({ version: "1.0.0", slot: 0 });
-    const to = ["publish", image, "--slot", "1", "--to", thing, "--bucket", "firmware", "--local", "--wait"];
-    const published = await fotaHere([...to, "--wait-timeout", "60s", "--json"], found);
-    expect(published).toMatchObject({ code: 0, stderr: "" });
+  const portsOf = ({ endpoint, https, mqtt, mqtts }: Record<string, string>) =>
+    [endpoint, https, mqtt, mqtts].map((url = "") => new URL(url).port);
+  const second = await start(hasFolder ? [] : portsOf(first.info));
+  await expect
+    .poll(() => events.filter((line) => line.includes('"connected"')).length, { timeout: 20_000 })
+    .toBe(1);
+  // A new stand-in knows no shadow: the device reports again.
+  await expect.poll(() => fleetThing(thing, found), { timeout: 20_000 }).toMatchObject(inventory);
+  const to = ["publish", image, "--slot", "1", "--to", thing, "--bucket", "firmware", "--local", "--wait"];
+  const published = await fotaHere([...to, "--wait-timeout", "60s", "--json"], found);
+  expect(published).toMatchObject({ code: 0, stderr: "" });
 
-    device.child.kill("SIGTERM");
-    expect((await device.ended).code).toBe(0);
-    second.running.child.kill("SIGTERM");
-    expect((await second.running.ended).stderr).not.toContain("undefined");
-    await rm(runtime, { recursive: true });
-  },
-);
+  device.child.kill("SIGTERM");
+  expect((await device.ended).code).toBe(0);
+  second.running.child.kill("SIGTERM");
+  expect((await second.running.ended).stderr).not.toContain("undefined");
+  await rm(runtime, { recursive: true });
+});
+
+test("devices wait for the stand-in that they started with, whatever others run, and warn once", async () => {
+  const runtime = await mkdtemp(join(tmpdir(), "fota-run-"));
+  const found = { XDG_RUNTIME_DIR: runtime, TMPDIR: runtime };
+  const start = async (name: string) => {
+    const args = ["local", "--json", "--ports", "auto", "--dir", join(runtime, name)];
+    const running = startFota(args, found);
+    devices.push(running);
+    return { running, info: JSON.parse(await running.line((line) => line.startsWith("{"))) };
+  };
+  const first = await start("a");
+  const options = ["--thing", "loyal", "--count", "3", "--dir", join(runtime, "devices")];
+  const device = startFota(["device", "--local", ...options, "--json"], found);
+  devices.push(device);
+  const events: string[] = [];
+  createInterface({ input: device.child.stdout ?? process.stdin }).on("line", (line) => events.push(line));
+  let warnings = "";
+  device.child.stderr?.on("data", (piece: Buffer) => {
+    warnings += piece.toString();
+  });
+  const count = (what: string) => events.filter((line) => line.includes(what)).length;
+  await expect.poll(() => count('"connected"'), { timeout: 20_000 }).toBe(3);
+
+  const other = await start("b");
+  first.running.child.kill("SIGTERM");
+  await first.running.ended;
+  await expect.poll(() => warnings, { timeout: 20_000 }).toContain("waiting for");
+  const third = await start("c");
+  const again = await start("a");
+  await expect.poll(() => count('"connected"'), { timeout: 20_000 }).toBe(6);
+
+  for (const { info } of [other, third]) {
+    const { credentials } = iot.config;
+    const client = new IoTClient({ endpoint: info.endpoint, region: info.region, credentials });
+    expect((await client.send(new ListThingsCommand({}))).things).toEqual([]);
+    client.destroy();
+  }
+  expect(warnings).toBe(`warning: waiting for \`fota local\` at ${first.info.endpoint}\n`);
+  expect(count('"warning"')).toBe(0);
+  for (const { child, ended } of [device, other.running, third.running, again.running]) {
+    child.kill("SIGTERM");
+    expect((await ended).code).toBe(0);
+  }
+  await rm(runtime, { recursive: true });
+});
 
 test("AWS IoT presigns each time that the device asks: the update ends SUCCEEDED", async () => {
   const device = await startDevice("presigned-1");

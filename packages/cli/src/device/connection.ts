@@ -29,6 +29,8 @@ export interface Connections {
   of(thingName: string, dir: string): DeviceConnection;
   /** Creates what the device needs before it starts; a failure ends the command. */
   prepare(thingName: string, dir: string): Promise<void>;
+  /** Returns whether a device's warning only repeats that the stand-in is away, which was reported for all devices. */
+  isReported(warning: string): boolean;
   close(): void;
 }
 
@@ -66,6 +68,7 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
       standIn: () => undefined,
     }),
     prepare: async () => {},
+    isReported: () => false,
     close: () => {},
   };
 }
@@ -89,12 +92,15 @@ export function isOnThisMachine(url: string | undefined): boolean {
 }
 
 /**
- * Looks up the running stand-in before each connection: a new one has another CA and does not know old certificates.
+ * Looks up the same stand-in before each connection: started again, it may have another CA, which does not know the old
+ * certificates, and other ports.
  */
 async function atStandIn({ host, settings, output }: Context): Promise<Connections> {
-  const { standInIdentities } = await import("./stand-in-identities.js");
+  const { isWaiting, standInIdentities } = await import("./stand-in-identities.js");
   showForeignEndpoint(settings, output);
-  const identities = standInIdentities(settings.iotEndpoint, host);
+  const identities = standInIdentities(settings.iotEndpoint, host, (message) => {
+    if (!host.signal.aborted) output.warn(message);
+  });
   const endpoint = await identities.endpoint();
   if (settings.iotEndpoint === undefined) output.note(standInNote(endpoint));
   return {
@@ -124,6 +130,7 @@ async function atStandIn({ host, settings, output }: Context): Promise<Connectio
     async prepare(thingName, dir) {
       await identities.identityOf(thingName, dir);
     },
+    isReported: isWaiting,
     close: () => identities.close(),
   };
 }

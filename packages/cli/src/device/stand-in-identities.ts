@@ -1,9 +1,11 @@
 import { readDeviceIdentity, type TlsIdentity } from "@fota/agent/node";
+import type { LocalInfo } from "@fota/local";
+import { FotaError } from "@fota/shared";
 import { limiter } from "../at-once.js";
 import { standInAccess } from "../aws/access.js";
 import { type Iot, openIot } from "../aws/iot.js";
 import type { Host } from "../host.js";
-import { findStandIn } from "../stand-in/find.js";
+import { findAgain, findStandIn } from "../stand-in/find.js";
 import { readCa } from "../stand-in/read-ca.js";
 import { standInIdentity } from "./identity.js";
 
@@ -18,13 +20,15 @@ interface StandInIdentity {
 }
 
 /**
- * Supplies the certificates of any number of devices at the running stand-in, even if it is another one than before.
+ * Supplies the certificates of any number of devices at the stand-in that it found first, even if that one is started
+ * again with another CA or, with the same state folder, on other ports.
  */
 export interface StandInIdentities {
   /** Returns the stand-in's address, to show it. @throws {FotaError} as `findStandIn` does */
   endpoint(): Promise<string>;
   /**
-   * Returns the identity of a device. @throws {FotaError} as `findStandIn` does; STATE_ACCESS; translated AWS errors
+   * Returns the identity of a device.
+   * @throws {FotaError} LOCAL_NOT_RUNNING while the stand-in is away; STATE_ACCESS; translated AWS errors
    */
   identityOf(thingName: string, dir: string): Promise<StandInIdentity>;
   close(): void;
@@ -44,15 +48,27 @@ const CERTIFICATES_AT_ONCE = 16;
 /** Devices that lost their connection together ask together and share one answer. */
 const FRESH_MS = 1_000;
 
+const WAITING = "waiting for `fota local` at";
+
+/** Returns whether a warning only says that the stand-in is away, which `onAway` reports once for all devices. */
+export function isWaiting(warning: string): boolean {
+  return warning.includes(WAITING);
+}
+
 /**
  * Opens the identities.
  * @param endpoint address of the stand-in, if the user gave one; else it is looked up each time
+ * @param onAway called when the stand-in does not answer, once until it answers again
  */
 export function standInIdentities(
   endpoint: string | undefined,
   host: Pick<Host, "env" | "signal">,
+  onAway: (message: string) => void,
 ): StandInIdentities {
   const atMost = limiter(CERTIFICATES_AT_ONCE);
+  /** Describes the stand-in when it answered last. */
+  let before: LocalInfo | undefined;
+  let isAway = false;
   let latest: { found: Promise<Found>; askedMs: number } | undefined;
   /**
    * Holds clients by endpoint and region: requests of one device may still run when another finds the next stand-in.
@@ -62,11 +78,24 @@ export function standInIdentities(
   const known = new Map<string, { ca: string; tls: Promise<TlsIdentity> }>();
 
   async function find(): Promise<Found> {
-    const info = await findStandIn(endpoint, host);
+    const info = before === undefined ? await findStandIn(endpoint, host) : await lookAgain(before);
+    before = info;
+    isAway = false;
     const key = `${info.endpoint} ${info.region}`;
     const iot = clients.get(key) ?? openIot(standInAccess(info.endpoint, info.region), host.signal);
     clients.set(key, iot);
     return { endpoint: info.endpoint, mqtts: info.mqtts, ca: await readCa(info.ca), iot };
+  }
+
+  async function lookAgain(last: LocalInfo): Promise<LocalInfo> {
+    try {
+      return endpoint === undefined ? await findAgain(last, host) : await findStandIn(endpoint, host);
+    } catch (cause) {
+      const message = `${WAITING} ${last.endpoint}`;
+      if (!isAway) onAway(message);
+      isAway = true;
+      throw new FotaError("LOCAL_NOT_RUNNING", message, { cause });
+    }
   }
 
   function current(): Promise<Found> {

@@ -4,11 +4,11 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Local, startLocal } from "@fota/local";
+import { type Local, type LocalInfo, startLocal } from "@fota/local";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { speedUpClock } from "../../test/fast-clock.js";
 import { saveAddress, savedAddresses } from "./address-file.js";
-import { defaultOf, findStandIn } from "./find.js";
+import { defaultOf, findAgain, findStandIn } from "./find.js";
 
 const OTHER_UID = 65_534;
 const isRoot = process.geteuid?.() === 0;
@@ -31,8 +31,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function start(secret: string): Promise<Local> {
-  const local = await startLocal({ secret });
+async function start(secret: string, dir?: string): Promise<Local> {
+  const local = await startLocal({ secret, ...(dir !== undefined && { dir }) });
   closers.push(() => local.stop());
   return local;
 }
@@ -112,6 +112,28 @@ test.each([
   [["http://127.0.0.1:40095", "http://127.0.0.1:40096"], undefined],
 ])("of %j, --local means %s", (endpoints, chosen) => {
   expect(defaultOf(endpoints.map((endpoint) => ({ endpoint })))?.endpoint).toBe(chosen);
+});
+
+test("one is found again by its folder, else by its address, and no other takes its place", async () => {
+  const one = await start("s1", join(folder, "one"));
+  const two = await start("s2", join(folder, "two"));
+  const three = await start("s3");
+  for (const [local, secret] of [
+    [two, "s2"],
+    [three, "s3"],
+  ] as const) {
+    await saveAddress({ env }, { endpoint: local.endpoint, pid: process.pid, secret });
+  }
+  const again = (before: LocalInfo) => findAgain(before, { env, signal });
+  await expect(again(one.info())).rejects.toMatchObject({ code: "LOCAL_NOT_RUNNING" });
+  const { dir, ...withoutFolder } = one.info();
+  expect(dir).toBe(join(folder, "one"));
+  await expect(again(withoutFolder)).rejects.toMatchObject({ code: "LOCAL_NOT_RUNNING" });
+  await saveAddress({ env }, { endpoint: one.endpoint, pid: process.pid, secret: "s1" });
+  expect(await again({ ...one.info(), endpoint: "http://127.0.0.1:1" })).toEqual(one.info());
+  expect(await again({ ...one.info(), endpoint: two.endpoint })).toEqual(one.info());
+  expect(await again({ ...withoutFolder, endpoint: two.endpoint })).toEqual(two.info());
+  expect(await again(three.info())).toEqual(three.info());
 });
 
 test("one that does not answer does not keep one that does from being used", async () => {

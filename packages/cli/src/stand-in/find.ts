@@ -9,7 +9,7 @@ import { forgetAddress, type SavedAddress, savedAddresses } from "./address-file
 const DEFAULT_ENDPOINT = "http://127.0.0.1:4566";
 /** A busy build machine may delay a process for many seconds. */
 const ANSWER_TIMEOUT_MS = 30_000;
-/** After one stand-in has answered, the others get this long to answer too. */
+/** After a stand-in that will do has answered, the others get this long to answer too. */
 const OTHERS_TIMEOUT_MS = 2_000;
 
 /**
@@ -60,6 +60,29 @@ async function findOwn({ env, signal }: Pick<Host, "env" | "signal">): Promise<L
   });
 }
 
+/**
+ * Finds the stand-in of this user that `before` describes: the one with the same state folder, even on other ports, or
+ * else the one at the same address.
+ * @throws {FotaError} LOCAL_NOT_RUNNING when it does not answer, whatever others run
+ */
+export async function findAgain(
+  before: LocalInfo,
+  { env, signal }: Pick<Host, "env" | "signal">,
+): Promise<LocalInfo> {
+  const hasSameFolder = ({ dir }: LocalInfo) => dir !== undefined && dir === before.dir;
+  const hasSameAddress = ({ endpoint }: LocalInfo) => endpoint === before.endpoint;
+  const { found } = await askAll(
+    await savedAddresses({ env }),
+    signal,
+    (info) => hasSameFolder(info) || hasSameAddress(info),
+  );
+  const again = found.find(hasSameFolder) ?? found.find(hasSameAddress);
+  if (again !== undefined) return again;
+  throw new FotaError("LOCAL_NOT_RUNNING", `\`fota local\` at ${before.endpoint} does not answer`, {
+    hint: "start it again at the same address, or with the same --dir",
+  });
+}
+
 /** Returns the one on the default port; if --host gives several that port, the one at the default address. */
 export function defaultOf<T extends Pick<LocalInfo, "endpoint">>(found: readonly T[]): T | undefined {
   const { port } = new URL(DEFAULT_ENDPOINT);
@@ -78,10 +101,14 @@ export async function findRunning({ env, signal }: Pick<Host, "env" | "signal">)
   return infos.filter((info) => info !== undefined);
 }
 
-/** Asks all stand-ins at once. `slow` is the first that did not answer but may still run. */
+/**
+ * Asks all stand-ins at once. After one that `isWanted` has answered, the others get 2 s. `slow` is the first that did
+ * not answer but may still run.
+ */
 async function askAll(
   saved: readonly SavedAddress[],
   signal: AbortSignal,
+  isWanted: (info: LocalInfo) => boolean = () => true,
 ): Promise<{ found: LocalInfo[]; slow: SavedAddress | undefined }> {
   const enough = new AbortController();
   const limit = AbortSignal.any([signal, enough.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
@@ -93,6 +120,7 @@ async function askAll(
         const info = await askOwn(address, limit);
         if (info === undefined) return await forgetIfEnded(address);
         found.push(info);
+        if (!isWanted(info)) return;
         sleep(OTHERS_TIMEOUT_MS, undefined, { ref: false, signal: limit }).then(
           () => enough.abort(),
           () => undefined,
