@@ -22,6 +22,7 @@ export async function downloadForJob(
   const interruption = new Interruption();
   const watch = watchJob(effect, context, interruption);
   const reports = progressReports(effect, context, interruption);
+  reports.onProgress(journal.offsetBytes); // the first write may be minutes away on a slow link
   async function freshUrl(): Promise<FreshUrl> {
     const answer = await reporter.refreshUrl(effect.execution, target);
     if (disconnectMqtt) await reporter.disconnect();
