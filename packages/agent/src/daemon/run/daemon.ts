@@ -25,6 +25,9 @@ export interface DaemonOptions {
   makeLog: (lowest: () => LogLevel) => Log;
 }
 
+/** How long a command waits for the slots, of the 15 s that it waits for its answer. */
+const OPENING_LIMIT_MS = 10_000;
+
 /** Why a session ended. */
 type End = "stop" | "reload" | "boot";
 
@@ -58,7 +61,8 @@ export class Daemon {
     await warnOfOpenPlaces(this.#config, this.#options.configPath, this.#log);
     const close = await listenForCommands(
       stateDir,
-      (request, body, onProgress) => carryOut(request, body, onProgress, this.#desk, this.#board.status),
+      async (request, body, onProgress) =>
+        carryOut(request, body, onProgress, await this.#openDesk(), this.#board.status),
       this.#log,
     );
     // Not when the broker is reached: a device without network must be able to revert its trial.
@@ -90,10 +94,27 @@ export class Daemon {
       signal: this.#session.signal,
       onBoot: () => this.#end("boot"),
       onOpen: (desk) => {
-        this.#desk = desk;
+        this.#desk = desk; // the board changes next
       },
     });
     this.#desk = undefined;
+  }
+
+  /** Returns the desk, and waits while a session opens it, as after a boot. `undefined` if that fails or takes too long. */
+  async #openDesk(): Promise<Desk | undefined> {
+    const isOpening = () => this.#desk === undefined && this.#board.status.problem === undefined;
+    if (isOpening()) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(() => done(), OPENING_LIMIT_MS).unref();
+        const unsubscribe = this.#board.onChange(() => isOpening() || done());
+        const done = () => {
+          clearTimeout(timer);
+          unsubscribe();
+          resolve();
+        };
+      });
+    }
+    return this.#desk;
   }
 
   /** Ends the session and then `run`. Safe to call twice. */
