@@ -7,6 +7,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server as TcpSe
 import { join } from "node:path";
 import { messageOf } from "@fota/shared";
 import { afterEach, describe, expect, test } from "vitest";
+import { Interruption } from "../core/interruption.js";
 import { nodeHttp } from "./http.js";
 
 const MIB = 1024 * 1024;
@@ -200,4 +201,36 @@ test.each([
   expect(lent.size).toBeGreaterThan(0);
   await expect.poll(() => back.length).toBe(lent.size);
   expect(new Set(back)).toEqual(lent);
+});
+
+describe("borrowed buffers come back once when", () => {
+  const stopped = {
+    onInterrupt(listener: () => void) {
+      listener();
+      return () => {};
+    },
+  };
+
+  test.each([
+    ["a request is interrupted before it has a socket", {}, stopped],
+    ["a header cannot be sent", { range: "bytes=\n" }, undefined],
+  ])("%s", async (_when, headers, interrupt) => {
+    const { lent, back, buffers } = lender();
+    const http = nodeHttp({ proxy: false, buffers });
+    await expect(http.get(await answer([]), headers, 5_000, interrupt)).rejects.toThrow(/no answer from/);
+    await expect.poll(() => back.length).toBe(lent.size);
+    expect(new Set(back)).toEqual(lent);
+  });
+
+  test("a request is interrupted and nobody reads its body, which then has no bytes", async () => {
+    const { lent, back, buffers } = lender();
+    const signal = new Interruption();
+    const url = await answer(["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"], false);
+    const { body } = await nodeHttp({ proxy: false, buffers }).get(url, {}, 5_000, signal);
+    signal.interrupt("stopped");
+    await expect.poll(() => back.length).toBe(lent.size);
+    await expect(body[Symbol.asyncIterator]().next()).rejects.toThrow("interrupted");
+    expect(new Set(back)).toEqual(lent);
+    expect(back.length).toBe(lent.size);
+  });
 });

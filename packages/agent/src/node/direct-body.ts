@@ -22,8 +22,8 @@ export class DirectBody {
   /** Bytes of the body that have not arrived yet. */
   #missingBytes = 0;
   #isPaused = false;
-  /** The socket, and the reader, that still use the buffers. */
-  #users = 2;
+  /** How many still use the buffers: the reader, and the socket once there is one. */
+  #users = 1;
   #error: Error | undefined;
   /** Resumes the reader that waits in `next`. */
   #wake: (() => void) | undefined;
@@ -50,12 +50,16 @@ export class DirectBody {
   /** Call it before `request` connects: node:http sees the bytes of the socket only through this object. */
   attach(request: ClientRequest): void {
     request.once("socket", (socket) => {
+      this.#users += 1;
       this.#socket = socket;
       socket.once("close", () => this.#release());
     });
   }
 
-  /** Call it once: when no more bytes are read and those of the last `next` are not used, or if there is no response. */
+  /**
+   * Call it once: when no more bytes are read and those of the last `next` are not used, or if there is no response. A
+   * request without a socket does not get one after that.
+   */
   endReading(): void {
     this.#release();
   }

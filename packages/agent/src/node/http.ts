@@ -95,12 +95,14 @@ async function getDirectly({ target, headers, ca, limits, buffers }: Get): Promi
   const blockBytes = readBytes * (limits.rate ? LIMITED_READS : DIRECT_READS);
   const direct = new DirectBody(readBytes, blockBytes, buffers);
   const common = { host, port, path, headers, agent: false, onread: direct.onread };
-  const request = secure ? httpsRequest({ ...common, ...(ca && { ca }) }) : httpRequest(common);
-  direct.attach(request);
-  return await sendRequest(request, limits, direct).catch((cause: unknown) => {
+  try {
+    const request = secure ? httpsRequest({ ...common, ...(ca && { ca }) }) : httpRequest(common);
+    direct.attach(request);
+    return await sendRequest(request, limits, direct);
+  } catch (cause) {
     direct.endReading();
     throw cause;
-  });
+  }
 }
 
 /** Sends an https GET through a tunnel: the proxy sees the host, not the request. */

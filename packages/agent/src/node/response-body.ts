@@ -11,7 +11,7 @@ export interface BodyLimits extends StepLimits {
 /**
  * Streams the body of `response`, from `direct` if that has taken it over. Limits each wait for bytes to `timeoutMs`,
  * but neither the time that the reader takes between them nor the time that the limit of the rate takes. If no one reads
- * the body, closes it after the same time.
+ * the body, closes it after the same time. A body that broke before it was read has no bytes.
  */
 export function streamBody(
   response: IncomingMessage,
@@ -20,10 +20,16 @@ export function streamBody(
 ): AsyncIterable<Uint8Array> {
   const giveUp = () => response.destroy(stallError(timeoutMs));
   let waiting = setTimeout(giveUp, timeoutMs);
-  response.once("close", () => clearTimeout(waiting));
+  let isRead = false;
+  response.once("close", () => {
+    clearTimeout(waiting);
+    if (!isRead && response.errored !== null) direct?.endReading();
+  });
   response.on("error", () => {}); // the reader gets the error from `pieces`
   return {
     async *[Symbol.asyncIterator]() {
+      if (response.destroyed && response.errored !== null) throw response.errored;
+      isRead = true;
       const pieces = direct ?? fromNodeHttp(response);
       try {
         for (;;) {
