@@ -4,7 +4,6 @@ import { withTimeout } from "./core/deadline.js";
 import { Interruption } from "./core/interruption.js";
 import { pause } from "./core/pause.js";
 import type { Clock, Device } from "./core/ports.js";
-import { withPrintableLog } from "./core/printable-log.js";
 import {
   type FotaOptions,
   type HandleFotaJobsOptions,
@@ -89,7 +88,6 @@ export class FotaAgent {
   #previousRun: Promise<void> = Promise.resolve();
 
   constructor(device: Device, jobs: Jobs, options: FotaAgentOptions = {}) {
-    this.#device = withPrintableLog(device);
     this.#jobs = jobs;
     this.#options = options;
     this.#settings = passSettings(options);
@@ -97,6 +95,7 @@ export class FotaAgent {
       ...options,
       onProgress: (report) => this.#emit("progress", report),
     });
+    this.#device = this.#engine.device;
   }
 
   /** Calls `listener` for each event `name` until the returned function is called. Logs what the listener throws. */

@@ -313,19 +313,14 @@ export class UpdateEngine {
     };
   }
 
+  /** Before it returns the rules, raises what a power cut kept from being raised right after a confirm. */
   async #trustRules(): Promise<TrustRules | undefined> {
     if (this.#trust === undefined) return undefined;
-    await this.#repeatConfirm();
+    const record = await this.device.slots.record().catch(() => undefined);
+    if (record !== undefined && bootOf(record) === "settled") {
+      await this.#trust.confirm((image) => this.#runningImage.is(image).catch(() => false));
+    }
     return await this.#trust.rules();
-  }
-
-  /** Raises what a power cut kept from being raised right after a confirm. */
-  async #repeatConfirm(): Promise<void> {
-    const isSettled = await this.device.slots.record().then(
-      (record) => bootOf(record) === "settled",
-      () => false,
-    );
-    if (isSettled) await this.#trust?.confirm((image) => this.#runningImage.is(image).catch(() => false));
   }
 
   urlRules(): UrlRules {

@@ -85,7 +85,7 @@ const ERROR_PAGE_MAX_BYTES = 2_048;
  * of an answer: it may come from a service of the device itself, or be written to mislead an operator.
  */
 const S3_ERROR_CODES =
-  "AccessDenied AccountProblem AllAccessDisabled AuthorizationHeaderMalformed " +
+  "AccessDenied AccountProblem AllAccessDisabled " +
   "AuthorizationQueryParametersError ExpiredToken InternalError InvalidAccessKeyId InvalidArgument " +
   "InvalidObjectState InvalidRange InvalidRequest InvalidSecurity InvalidToken KMS.DisabledException " +
   "KMS.InvalidStateException KMS.NotFoundException MethodNotAllowed NoSuchBucket NoSuchKey " +
