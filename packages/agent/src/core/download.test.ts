@@ -244,15 +244,15 @@ describe("a slot that is read back behind the writes", () => {
   });
 });
 
-describe("slots that compute SHA-256 alone", () => {
-  const target = {
-    slot: 1,
-    url: "https://bucket.example/image",
-    sizeBytes: IMAGE.length,
-    md5: createHash("md5").update(IMAGE).digest("hex"),
-    sha256: createHash("sha256").update(IMAGE).digest("hex"),
-  };
+const TARGET = {
+  slot: 1,
+  url: "https://bucket.example/image",
+  sizeBytes: IMAGE.length,
+  md5: createHash("md5").update(IMAGE).digest("hex"),
+  sha256: createHash("sha256").update(IMAGE).digest("hex"),
+};
 
+describe("slots that compute SHA-256 alone", () => {
   async function startOver(before: Uint8Array) {
     const made = setUp(IMAGE);
     const { slots, start } = made;
@@ -267,7 +267,7 @@ describe("slots that compute SHA-256 alone", () => {
       calls.push("sha256");
       return (await digest(slot, sizeBytes)).sha256;
     };
-    return { ...made, calls, result: await start({ target }) };
+    return { ...made, calls, result: await start({ target: TARGET }) };
   }
 
   test("another image in the slot is told by that", async () => {
@@ -280,8 +280,35 @@ describe("slots that compute SHA-256 alone", () => {
   test("the image itself is compared by both digests", async () => {
     const { calls, result, server } = await startOver(IMAGE);
     expect(calls.slice(0, 2)).toEqual(["sha256", "digest"]);
-    expect(result).toEqual({ kind: "downloaded", found: { md5: target.md5, sha256: target.sha256 } });
+    expect(result).toEqual({ kind: "downloaded", found: { md5: TARGET.md5, sha256: TARGET.sha256 } });
     expect(server.gets).toEqual([]);
+  });
+});
+
+describe("slots that know where their image ends", () => {
+  async function readsBefore(heldBytes: number) {
+    const { slots, start, server } = setUp(IMAGE);
+    await slots.write(1, 0, IMAGE);
+    const { digest } = slots;
+    const read: number[] = [];
+    slots.heldBytes = async () => heldBytes;
+    slots.digest = async (slot, sizeBytes) => {
+      if (server.gets.length === 0) read.push(sizeBytes);
+      return await digest(slot, sizeBytes);
+    };
+    return { result: await start({ target: TARGET }), read };
+  }
+
+  test("the whole image is read once before the download", async () => {
+    const { result, read } = await readsBefore(IMAGE.length);
+    expect(result).toMatchObject({ kind: "downloaded", found: {} });
+    expect(read).toEqual([IMAGE.length]);
+  });
+
+  test.each([-1, 1])("an image that is longer by %i is not read", async (moreBytes) => {
+    const { result, read } = await readsBefore(IMAGE.length + moreBytes);
+    expect(result).toEqual({ kind: "downloaded" });
+    expect(read).toEqual([]);
   });
 });
 

@@ -78,11 +78,13 @@ export class SlotImage {
     const { slots, log } = this.#device;
     try {
       await slots.sync(slot); // an earlier process may have ended before it synced
+      const heldBytes = await slots.heldBytes?.(slot);
+      if ((heldBytes ?? sizeBytes) !== sizeBytes) return undefined;
       if (slots.sha256 !== undefined && !(await slotHolds(slots, slot, target))) return undefined;
       const found = await slots.digest(slot, sizeBytes);
       if (!matchesTarget(found, target)) return undefined;
       // A slot with fewer bytes than the image has the same digests for one byte fewer.
-      const shorter = sizeBytes > 1 && (await slots.digest(slot, sizeBytes - 1));
+      const shorter = sizeBytes > 1 && heldBytes === undefined && (await slots.digest(slot, sizeBytes - 1));
       if (shorter && matchesTarget(shorter, target)) return undefined;
       log("info", `slot ${slot} already holds the image: nothing is downloaded`);
       return found;
