@@ -60,17 +60,27 @@ export function isDevicePath(path: string): boolean {
 }
 
 /**
- * Returns the size of the block device at `path`; `undefined` if there is a plain file, or nothing yet.
+ * Returns the file or the block device at `path`; `undefined` if there is nothing yet.
  * @throws {FotaError} SLOT_ACCESS if the device is missing, because a file created in its place would be lost at
  * power-off; or if `path` is neither a file nor a block device
  */
-export async function deviceSizeBytes(path: string): Promise<number | undefined> {
+export async function findSlot(path: string): Promise<Stats | undefined> {
   const found = await stat(path).catch(async (error: unknown) => {
     if (errnoOf(error) !== "ENOENT") throw error;
     const target = await readlink(path).catch(() => path);
     if (isDevicePath(target)) throw new FotaError("SLOT_ACCESS", `device ${target} does not exist`);
+    return undefined;
   });
   if (found !== undefined) checkSlotFile(path, found);
+  return found;
+}
+
+/**
+ * Returns the size of the block device at `path`; `undefined` if there is a plain file, or nothing yet.
+ * @throws {FotaError} SLOT_ACCESS as `findSlot` does
+ */
+export async function deviceSizeBytes(path: string): Promise<number | undefined> {
+  const found = await findSlot(path);
   if (!found?.isBlockDevice()) return undefined;
   // stat.size of a device is 0. The layout of a device number is in makedev(3).
   const major = (found.rdev >>> 8) & 0xfff;

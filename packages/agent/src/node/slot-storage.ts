@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { FotaError } from "@fota/shared";
-import { deviceSizeBytes, isBootable, zeroedHead } from "../boot/slot-files.js";
+import { deviceSizeBytes, findSlot, isBootable, zeroedHead } from "../boot/slot-files.js";
 import { errnoOf, storageError } from "../boot/storage-error.js";
 import type { ReadBack, SlotDigests } from "../core/ports.js";
 import { readBackFile } from "./read-back-file.js";
@@ -151,13 +151,9 @@ export class SlotStorage {
   async heldBytes(slot: number): Promise<number | undefined> {
     const path = this.pathOf(slot);
     return await withStorageErrors(`cannot read the size of slot ${slot}`, path, async () => {
-      if ((await deviceSizeBytes(path)) !== undefined) return undefined;
-      const handle = await openToRead(path);
-      try {
-        return handle === undefined ? 0 : (await handle.stat()).size;
-      } finally {
-        await handle?.close();
-      }
+      const found = await findSlot(path);
+      if (found === undefined) return 0;
+      return found.isBlockDevice() ? undefined : found.size;
     });
   }
 
