@@ -30,11 +30,17 @@ export async function readBootRecord(dir: string): Promise<SavedBootRecord | und
   return (await readNewestCopy(dir))?.record;
 }
 
-/** Returns the newest intact copy, with its sequence number, as `readBootRecord` does. */
-export async function readNewestCopy(dir: string): Promise<RecordCopy | undefined> {
+/**
+ * Returns the newest intact copy, with its sequence number, as `readBootRecord` does, and in which order to write the
+ * copies.
+ */
+export async function readNewestCopy(
+  dir: string,
+): Promise<(RecordCopy & { writeOrder: WriteOrder }) | undefined> {
   const found = await readCopies(dir);
-  const newest = findNewest(found.map(({ copy }) => copy));
-  if (newest !== undefined) return newest;
+  const copies = found.map(({ copy }) => copy);
+  const newest = findNewest(copies);
+  if (newest !== undefined) return { ...newest, writeOrder: writeOrderOf(copies, newest) };
   if (found.every(({ fault }) => fault === "missing")) return undefined;
   const faults = found.map(({ fault }, i) => `${COPIES[i]}: ${fault}`).join(", ");
   throw new FotaError("BOOT_RECORD_INVALID", `no copy of the boot record in ${dir} can be read (${faults})`, {
@@ -52,7 +58,7 @@ export async function writeBootRecord(dir: string, record: SavedBootRecord): Pro
   const copies = (await readCopies(dir)).map(({ copy }) => copy);
   const newest = findNewest(copies);
   const text = formatCopy({ sequence: (newest?.sequence ?? 0) + 1, record });
-  const [first, second] = copies[0] === newest ? [COPIES[1], COPIES[0]] : COPIES;
+  const [first, second] = writeOrderOf(copies, newest);
   const faults: unknown[] = [];
   try {
     await makeFolders(dir, { mkdir, dirname });
@@ -76,6 +82,16 @@ export async function initBootRecord(dir: string, slot: number): Promise<SavedBo
   const record = { currentSlot: slot, workingSlot: slot, trialBoots: 0 };
   await writeBootRecord(dir, record);
   return record;
+}
+
+type WriteOrder = readonly [first: string, second: string];
+
+/** Returns the names of the copies, the damaged or older one first, so that a torn write leaves the newest one intact. */
+function writeOrderOf(
+  copies: readonly (RecordCopy | undefined)[],
+  newest: RecordCopy | undefined,
+): WriteOrder {
+  return copies[0] === newest ? [COPIES[1], COPIES[0]] : COPIES;
 }
 
 interface FoundCopy {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -35,6 +35,38 @@ test("continues with the record of fota-boot, and fota-boot with its record", as
   expect(record.boot()).toEqual({ slot: 1, trial: false });
   const changed = scheduleTrial(await record.load(), 0);
   await record.save(changed);
+  expect(await readBootRecord(dir)).toEqual(changed);
+});
+
+test.each([
+  ["boot-record-a", "boot-record-b"],
+  ["boot-record-b", "boot-record-a"],
+])("of a %s that a kill tore and an intact %s, the torn one is written first", async (torn, intact) => {
+  await (await openSimulatedRecord(dir)).save({ currentSlot: 1, workingSlot: 1, trialBoots: 0 });
+  await truncate(join(dir, torn), 20);
+  const record = await openSimulatedRecord(dir, { lock: false });
+  await rm(join(dir, intact));
+  await mkdir(join(dir, intact)); // the second kill: this copy cannot be written any more
+  const changed = scheduleTrial(await record.load(), 0);
+  await expect(record.save(changed)).rejects.toMatchObject({ code: "SLOT_ACCESS" });
+  expect(await readBootRecord(dir)).toEqual(changed);
+});
+
+test("after a save that reached only one copy, the other one is written first", async () => {
+  const record = await openSimulatedRecord(dir);
+  const [first, second] = ["boot-record-a", "boot-record-b"].map((name) => join(dir, name)) as [
+    string,
+    string,
+  ];
+  const trial = scheduleTrial(await record.load(), 1);
+  await rm(second);
+  await mkdir(second);
+  await expect(record.save(trial)).rejects.toMatchObject({ code: "SLOT_ACCESS" });
+  await rm(second, { recursive: true });
+  await rm(first);
+  await mkdir(first);
+  const changed = { ...trial, trialBoots: 1 };
+  await expect(record.save(changed)).rejects.toMatchObject({ code: "SLOT_ACCESS" });
   expect(await readBootRecord(dir)).toEqual(changed);
 });
 

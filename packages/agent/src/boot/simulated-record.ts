@@ -1,9 +1,10 @@
-import { closeSync, constants, ftruncateSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { COPIES, readNewestCopy, type SavedBootRecord } from "./boot-record.js";
 import { formatCopy } from "./boot-record-format.js";
 import { lockFolder } from "./folder-lock.js";
 import { nextBoot } from "./next-boot.js";
+import { overwrite } from "./overwrite.js";
 import { storageError } from "./storage-error.js";
 
 export interface SimulatedRecordOptions {
@@ -44,13 +45,17 @@ export async function openSimulatedRecord(
   if (lock) await lockFolder(dir, "agent");
   const newest = await readNewestCopy(dir);
   let sequence = newest?.sequence ?? 0;
+  let writeOrder = newest?.writeOrder ?? COPIES;
   let record = newest?.record ?? { currentSlot: 0, workingSlot: 0, trialBoots: 0 };
 
   function save(changed: SavedBootRecord): void {
     sequence += 1;
     const text = formatCopy({ sequence, record: changed });
     try {
-      for (const copy of COPIES) overwrite(join(dir, copy), text);
+      for (const copy of writeOrder) {
+        overwrite(join(dir, copy), text, 0o644);
+        writeOrder = [writeOrder[1], writeOrder[0]]; // the other one is the older now
+      }
     } catch (error) {
       throw storageError("SLOT_ACCESS", "cannot write the boot record", dir, error);
     }
@@ -68,17 +73,6 @@ export async function openSimulatedRecord(
       return { slot: boot.slot, trial: boot.trial };
     },
   };
-}
-
-/** Overwrites a file in place: ext4 writes a file that was emptied first to the disk when it is closed. */
-function overwrite(path: string, text: string): void {
-  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o644);
-  try {
-    writeFileSync(file, text); // unlike writeSync, it writes all bytes or throws
-    ftruncateSync(file, Buffer.byteLength(text));
-  } finally {
-    closeSync(file);
-  }
 }
 
 function makeFolder(dir: string): void {

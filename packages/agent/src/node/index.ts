@@ -36,6 +36,7 @@ export { type ProvisionOptions, provisionThing, type ThingIdentity } from "./pro
 export type { ProxyOption } from "./proxy.js";
 export { type RaucSlotsOptions, raucSlots } from "./rauc-slots.js";
 export { type SimulatedSlotsOptions, simulatedSlots } from "./simulated-slots.js";
+export { simulatedState } from "./simulated-state.js";
 export { type SwupdateSlotsOptions, swupdateSlots } from "./swupdate-slots.js";
 export {
   type TrybootLoaderOptions,

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Device, StateStore } from "@fota/agent";
 import { createInventory, type InventoryReporter } from "@fota/agent/inventory";
+import { simulatedState } from "@fota/agent/node";
 import type { DeviceConnection } from "./connection.js";
-import { processState } from "./process-state.js";
 
 /**
  * Returns the inventory of a virtual device. A stand-in that was started again without its state knows no shadow, so the
@@ -13,7 +13,7 @@ export function virtualInventory(
   dir: string,
   { standIn }: Pick<DeviceConnection, "standIn">,
 ): NonNullable<Device["inventory"]> {
-  const file = processState(join(dir, "fota-inventory.json"));
+  const file = simulatedState(join(dir, "fota-inventory.json"));
   let current: { of: string; reporter: InventoryReporter } | undefined;
   return {
     async report(device, mqtt, identified) {

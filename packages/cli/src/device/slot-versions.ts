@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { processState } from "./process-state.js";
+import { simulatedState } from "@fota/agent/node";
 
 /** Stores the version in each slot of a virtual device, as the installing job stated it. */
 export interface SlotVersions {
@@ -14,7 +14,7 @@ export interface SlotVersions {
  * @param factory version of the slots that nothing was installed into
  */
 export function slotVersions(dir: string, factory: string | undefined): SlotVersions {
-  const file = processState(join(dir, "versions.json"));
+  const file = simulatedState(join(dir, "versions.json"));
   return {
     async of(slot) {
       const versions = parse(await file.load());

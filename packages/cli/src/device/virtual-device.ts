@@ -18,13 +18,13 @@ import {
   openSimulatedRecord,
   type SimulatedRecord,
   simulatedSlots,
+  simulatedState,
 } from "@fota/agent/node";
 import { isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { given } from "../given.js";
 import type { DeviceConnection } from "./connection.js";
 import { virtualInventory } from "./inventory.js";
 import { onAbort } from "./on-abort.js";
-import { processState } from "./process-state.js";
 import { slotVersions } from "./slot-versions.js";
 import type { TrialFailure } from "./trial-failure.js";
 
@@ -177,7 +177,7 @@ function deviceOf(
     }),
     http: nodeHttp({ ...connection.http, buffers }),
     buffers,
-    state: processState(join(dir, "fota-state.json")),
+    state: simulatedState(join(dir, "fota-state.json")),
     clock: nodeClock,
     random: nodeRandom,
     log,

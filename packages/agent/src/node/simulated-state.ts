@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { StateStore } from "@fota/agent";
 import { FotaError, messageOf } from "@fota/shared";
+import { overwrite } from "../boot/overwrite.js";
+import { errnoOf } from "../boot/storage-error.js";
+import type { StateStore } from "../core/ports.js";
+
+/** Readable only by its owner: the saved state may hold a presigned URL. */
+const STATE_MODE = 0o600;
 
 /** A text as a file has it. The one with the higher sequence is newer. */
 interface Copy {
@@ -19,14 +16,14 @@ interface Copy {
 }
 
 /**
- * Keeps the state of a virtual device in the files `path` and `<path>.new`. It survives the end of this process, also by
+ * Keeps the state of a simulated device in the files `path` and `<path>.new`. It survives the end of this process, also by
  * `kill -9`, but not a power cut of this machine: for many devices, waiting for the disk would take longer than their
  * updates. Rejects with STATE_ACCESS if a file cannot be read or written.
  *
  * `save` overwrites the older of the two files in place, so that one is whole at any time; a digest tells which. It creates
  * no files, because ext4 then searches for an inode that was not in use a short time ago.
  */
-export function processState(path: string): StateStore {
+export function simulatedState(path: string): StateStore {
   const paths = [path, `${path}.new`] as const;
   /** The sequence of the newest copy, and the file that has it. */
   let newest: { sequence: number; at: 0 | 1 } | undefined;
@@ -52,7 +49,7 @@ export function processState(path: string): StateStore {
         if (newest === undefined) load();
         const { sequence, at } = newest ?? { sequence: 0, at: 1 };
         const next = { sequence: sequence + 1, at: at === 0 ? 1 : 0 } as const;
-        overwrite(paths[next.at], formatCopy({ sequence: next.sequence, text }));
+        write(paths[next.at], formatCopy({ sequence: next.sequence, text }));
         newest = next;
       } catch (error) {
         throw fault("write", path, error);
@@ -88,40 +85,25 @@ function readCopy(path: string): Copy | undefined {
   try {
     return parseCopy(readFileSync(path, "utf8"));
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (errnoOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }
 
-function overwrite(path: string, content: string): void {
-  const file = openToWrite(path);
+/** Overwrites a file, and creates its folder if that is missing. */
+function write(path: string, content: string): void {
   try {
-    writeFileSync(file, content); // unlike writeSync, it writes all bytes or throws
-    ftruncateSync(file, Buffer.byteLength(content));
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Opens a file, and creates it and its folder if they are missing. The state may hold a presigned URL. */
-function openToWrite(path: string): number {
-  const open = () => openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
-  try {
-    return open();
+    overwrite(path, content, STATE_MODE);
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (errnoOf(error) !== "ENOENT") throw error;
     mkdirSync(dirname(path), { recursive: true });
-    return open();
+    overwrite(path, content, STATE_MODE);
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function fault(doing: string, path: string, cause: unknown): FotaError {
   return new FotaError("STATE_ACCESS", `cannot ${doing} ${path}: ${messageOf(cause)}`, {
-    hint: "--dir names the folder of the device",
+    hint: "check the folder of the device",
     cause,
   });
 }
