@@ -63,7 +63,7 @@ export async function runLocal(
   let forget: (() => Promise<void>) | undefined;
   try {
     const own = { endpoint: local.endpoint, pid: process.pid, secret };
-    forget = await saveAddress(host, own).catch((error: unknown) => {
+    forget = await saveAddress(host, own, (text) => output.note(text)).catch((error: unknown) => {
       const why = messageOf(error);
       output.warn(
         `--local of other commands will not find this one (${why}): add --endpoint-url ${local.endpoint}`,

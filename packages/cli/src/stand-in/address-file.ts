@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { messageOf } from "@fota/shared";
 import { readSmallFile } from "../files/small-file.js";
 import type { Host } from "../host.js";
 import { nonEmpty } from "../settings/settings.js";
@@ -24,15 +25,17 @@ const OTHERS = 0o077;
 
 /**
  * Saves the address for this user's other commands and returns a function that removes it. After `kill -9` the file
- * stays, so a reader must check that the stand-in still runs.
+ * stays, so a reader must check that the stand-in still runs. `note` gets a sentence if XDG_RUNTIME_DIR cannot be used.
  * @throws {Error} when this user has no private folder
  */
 export async function saveAddress(
   { env }: Pick<Host, "env">,
   address: StandInAddress,
+  note: (text: string) => void = () => {},
 ): Promise<() => Promise<void>> {
-  const [folder] = await runtimeFolders(env);
-  if (folder === undefined) throw new Error("no folder for it");
+  const { folders, unusable } = await runtimeFolders(env);
+  const [folder] = folders;
+  if (unusable !== undefined) note(`the address is saved in ${folder}, not in XDG_RUNTIME_DIR: ${unusable}`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await checkPrivate(folder);
   const path = join(folder, `local-${randomUUID()}.json`);
@@ -47,7 +50,7 @@ export async function saveAddress(
  */
 export async function savedAddresses({ env }: Pick<Host, "env">): Promise<SavedAddress[]> {
   const found: SavedAddress[] = [];
-  for (const folder of await runtimeFolders(env)) {
+  for (const folder of (await runtimeFolders(env)).folders) {
     const names = await checkPrivate(folder)
       .then(() => readdir(folder))
       .catch((): string[] => []);
@@ -65,18 +68,23 @@ export async function forgetAddress({ path }: SavedAddress): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined);
 }
 
-/**
- * Returns the folders to search; addresses are saved in the first. The second is needed because not every shell sets
- * XDG_RUNTIME_DIR.
- */
-async function runtimeFolders(env: Host["env"]): Promise<string[]> {
+interface RuntimeFolders {
+  /** The folders to search; addresses are saved in the first. */
+  folders: readonly [string, ...string[]];
+  /** Why XDG_RUNTIME_DIR is set and not used. */
+  unusable?: string;
+}
+
+/** Finds the folders. The one in the temp folder is always one of them: not every shell sets XDG_RUNTIME_DIR. */
+async function runtimeFolders(env: Host["env"]): Promise<RuntimeFolders> {
   const runtime = nonEmpty(env["XDG_RUNTIME_DIR"]);
   const temp = join(nonEmpty(env["TMPDIR"]) ?? tmpdir(), `fota-${process.getuid?.() ?? "local"}`);
-  if (runtime === undefined || !isAbsolute(runtime)) return [temp];
+  if (runtime === undefined) return { folders: [temp] };
+  if (!isAbsolute(runtime)) return { folders: [temp], unusable: `${runtime} is not an absolute path` };
   // Under sudo, the folder may still be the caller's.
   return await checkPrivate(runtime).then(
-    () => [join(runtime, "fota"), temp],
-    () => [temp],
+    () => ({ folders: [join(runtime, "fota"), temp] }),
+    (error: unknown) => ({ folders: [temp], unusable: messageOf(error) }),
   );
 }
 

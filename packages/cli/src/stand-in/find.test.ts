@@ -168,16 +168,34 @@ test("a slow one is reported as slow, and not as not running", async () => {
 test("without XDG_RUNTIME_DIR it is a folder of the user in the temp folder, found also by who has it set", async () => {
   const local = await start("s1");
   const address = { endpoint: local.endpoint, pid: process.pid, secret: "s1" };
-  await saveAddress({ env: { TMPDIR: folder } }, address);
+  await saveAddress({ env: { TMPDIR: folder } }, address, (note) => expect.fail(note));
   expect((await stat(join(folder, `fota-${process.getuid?.()}`))).mode & 0o777).toBe(0o700);
   expect(await find()).toEqual(local.info());
 });
 
-test("a runtime folder that is open to others, or another user's, is not used", async () => {
+test("a runtime folder that is open to others is not used, and a note says why and what is used instead", async () => {
   await chmod(join(folder, "run"), 0o755);
-  await saveAddress({ env }, { endpoint: "http://127.0.0.1:1", pid: process.pid, secret: "s" });
+  const address = { endpoint: "http://127.0.0.1:1", pid: process.pid, secret: "s" };
+  const notes: string[] = [];
+  await saveAddress({ env }, address, (note) => notes.push(note));
   expect(await readdir(join(folder, "run"))).toEqual([]);
   expect(await savedAddresses({ env })).toHaveLength(1);
+  const own = join(folder, `fota-${process.getuid?.()}`);
+  expect(notes).toEqual([
+    `the address is saved in ${own}, not in XDG_RUNTIME_DIR: ${join(folder, "run")} is open to other users`,
+  ]);
+});
+
+test.each([
+  ["run", "XDG_RUNTIME_DIR: run is not an absolute path"],
+  ["/no/such/folder", "XDG_RUNTIME_DIR: ENOENT: no such file"],
+])("a runtime folder %s is not used, and a note says why", async (runtime, why) => {
+  const notes: string[] = [];
+  const address = { endpoint: "http://127.0.0.1:1", pid: process.pid, secret: "s" };
+  const found = { env: { ...env, XDG_RUNTIME_DIR: runtime } };
+  await saveAddress(found, address, (note) => notes.push(note));
+  expect(notes).toEqual([expect.stringContaining(why)]);
+  expect(await savedAddresses(found)).toHaveLength(1);
 });
 
 test.each(["open", "link", ...(isRoot ? ["other user's (needs root)"] : [])])(
