@@ -21,6 +21,7 @@ export interface Recorded {
   input: unknown;
   nowMs: number;
   seed: string;
+  sliceSize: number | undefined;
 }
 
 /** The model with a manual clock, without a process. */
@@ -41,15 +42,16 @@ export interface Model {
   onRun?: (command: CommandName) => void;
 }
 
-export function createModel(world: World = createWorld("us-east-1")): Model {
+/** Without `sliceSize`, a command does all of its work at once, as in journals of earlier builds. */
+export function createModel(world: World = createWorld("us-east-1"), sliceSize?: number): Model {
   let nowMs = START_MS;
   let notices: Notice[] = [];
   const records: Recorded[] = [];
 
   function run<N extends CommandName>(command: N, input: CommandInput<N>): CommandOutput<N> {
     const seed = records.length.toString(16).padStart(32, "0");
-    records.push({ command, input: structuredClone(input), nowMs, seed });
-    const turn = startCommand(world, { nowMs, random: randomFrom(seed) });
+    records.push({ command, input: structuredClone(input), nowMs, seed, sliceSize });
+    const turn = startCommand(world, { nowMs, random: randomFrom(seed) }, sliceSize);
     const output = runCommand(turn, command, input);
     notices.push(...turn.messages);
     notices.push(

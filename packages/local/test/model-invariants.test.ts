@@ -160,6 +160,10 @@ const steps = fc.array(
   { minLength: 20, maxLength: 80, size: "max" },
 );
 
+const snapshotShares = fc.double({ min: 0, max: 1, noNaN: true });
+/** Executions that a command cancels or deletes at once. */
+const sliceSizes = fc.constantFrom(undefined, 1, 2);
+
 const executionsOf = (job: Job) => [...job.executions.values()].flat();
 const allExecutions = (world: World) => [...world.jobs.values()].flatMap(executionsOf);
 
@@ -332,9 +336,9 @@ function replay(model: Model, snapshotAt: number): World[] {
   return [world, restored];
 }
 
-function runAgain(world: World, { command, input, nowMs, seed }: Recorded): void {
+function runAgain(world: World, { command, input, nowMs, seed, sliceSize }: Recorded): void {
   try {
-    runCommand(startCommand(world, { nowMs, random: randomFrom(seed) }), command, input as never);
+    runCommand(startCommand(world, { nowMs, random: randomFrom(seed) }, sliceSize), command, input as never);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
   }
@@ -343,8 +347,8 @@ function runAgain(world: World, { command, input, nowMs, seed }: Recorded): void
 test("the invariants hold after every command, and a replay gives the same world", () => {
   const reached: Record<string, number> = {};
   fc.assert(
-    fc.property(steps, fc.double({ min: 0, max: 1, noNaN: true }), (sequence, snapshotShare) => {
-      const model = createModel();
+    fc.property(steps, snapshotShares, sliceSizes, (sequence, snapshotShare, sliceSize) => {
+      const model = createModel(createWorld("us-east-1"), sliceSize);
       const { world } = model;
       addThings(model, ...THINGS);
       addGroup(model, "fleet", ["t0", "t1", "t2"]);
@@ -363,6 +367,8 @@ test("the invariants hold after every command, and a replay gives the same world
           if (command !== "tick" || job === undefined || !isNew || isRetry) continue;
           createdByTicks.set(job, [...(createdByTicks.get(job) ?? []), model.nowMs]);
         }
+        for (const { status, sweep } of world.jobs.values())
+          if (sweep !== undefined) reached[`sweep of a job ${status}`] = 1;
         checkHistory(executionsBefore, world);
         checkCounts(world);
         checkQueues(world);
@@ -408,5 +414,6 @@ test("the invariants hold after every command, and a replay gives the same world
   );
   // The commands reach all states; otherwise the checks above prove nothing.
   const everywhere = [...JOB_EXECUTION_STATUSES, "ABORT_CRITERIA_MET", "COMPLETED", "SCHEDULED"];
+  everywhere.push("sweep of a job CANCELED", "sweep of a job DELETION_IN_PROGRESS");
   expect(everywhere.filter((key) => reached[key] === undefined)).toEqual([]);
 });

@@ -6,13 +6,15 @@ export interface CommandRecord<N extends CommandName = CommandName> {
   input: CommandInput<N>;
   nowMs: number;
   seed: string;
+  /** See `RegistryContext`; absent in journals of earlier builds. */
+  sliceSize?: number | undefined;
 }
 
 /** @throws {Error} if `record` was not made from a command */
 export function parseRecord(record: unknown): CommandRecord {
-  const { command, input, nowMs, seed } = record as Partial<CommandRecord>;
+  const { command, input, nowMs, seed, sliceSize } = record as Partial<CommandRecord>;
   if (!isCommandName(command) || typeof nowMs !== "number" || typeof seed !== "string") {
     throw new Error("not a record of a command");
   }
-  return { command, input: input as CommandInput<CommandName>, nowMs, seed };
+  return { command, input: input as CommandInput<CommandName>, nowMs, seed, sliceSize };
 }

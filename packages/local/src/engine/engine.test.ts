@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { encodeWorld } from "../../test/support/world-copy.js";
+import type { Job } from "../jobs/job.js";
 import { encodeLine } from "../journal/journal-files.js";
 import { manualClock } from "../movable-clock.js";
 import { createEngine, type Engine } from "./engine.js";
@@ -62,6 +63,33 @@ test("a restart runs what came due while the stand-in was stopped", async () => 
   await expect.poll(() => engine?.world.jobs.get("j1")?.counts.QUEUED).toBe(1);
   clock.advance(30 * MINUTE_MS);
   await expect.poll(() => statusOf("j1")).toBe("CANCELED");
+});
+
+test("a cancellation and a deletion of a large job go on after a restart", async () => {
+  const first = await open();
+  const names = Array.from({ length: 2_500 }, (_, index) => `t${index}`);
+  await first.run("createThingGroup", { thingGroupName: "fleet", attributes: {} });
+  await Promise.all(names.map((thingName) => first.run("createThing", { thingName, attributes: {} })));
+  await Promise.all(
+    names.map((thingName) => first.run("addThingToGroup", { thingName, thingGroupName: "fleet" })),
+  );
+  const targets = ["arn:aws:iot:us-east-1:000000000000:thinggroup/fleet"];
+  const isDone = async (jobId: string, isTrue: (job: Readonly<Job> | undefined) => boolean) =>
+    expect.poll(() => isTrue(engine?.world.jobs.get(jobId))).toBe(true);
+  for (const jobId of ["j1", "j2"]) {
+    await first.run("createJob", { jobId, ...job, targets });
+    await isDone(jobId, (found) => found?.counts.QUEUED === names.length);
+  }
+  await Promise.all([
+    first.run("cancelJob", { jobId: "j1", force: false }),
+    first.run("deleteJob", { jobId: "j2", force: true }),
+  ]);
+  await first.close();
+  for (const jobId of ["j1", "j2"])
+    expect(first.world.jobs.get(jobId)?.sweep?.things.length).toBeGreaterThan(0);
+  await open();
+  await isDone("j1", (found) => found?.counts.CANCELED === names.length && found.sweep === undefined);
+  await isDone("j2", (found) => found === undefined);
 });
 
 test("a clock that jumps over several deadlines fires each at its own time", async () => {

@@ -9,7 +9,6 @@ import type { S3Object } from "../jobs/s3-url.js";
 import type { World } from "../jobs/world.js";
 import { openJournal } from "../journal/journal.js";
 import type { Log } from "../log.js";
-import type { CommandRecord } from "./command-record.js";
 import type { CommandInput, CommandName, CommandOutput } from "./commands.js";
 import { DiskGuard } from "./disk-guard.js";
 import { LiveWorld } from "./live-world.js";
@@ -63,6 +62,8 @@ export interface EngineOptions {
   log?: Log;
 }
 
+/** A turn of the event loop then takes a few milliseconds, also for a job with a million executions. */
+const SLICE_SIZE = 1_000;
 /** Delay before the next tick after a write failed. */
 const TICK_AGAIN_MS = 1_000;
 
@@ -88,7 +89,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     if (closed) throw new AwsError("ServiceUnavailableException", 503, "the stand-in is stopping");
     live.requireIntact();
     if (disk?.isUncertain) await disk.requireWritable({ command, input });
-    const record: CommandRecord<N> = { command, input, nowMs: live.nowMs(), seed: freshSeed() };
+    const record = { command, input, nowMs: live.nowMs(), seed: freshSeed(), sliceSize: SLICE_SIZE };
     const { context, output } = live.run(record);
     const collected = [
       ...context.messages,

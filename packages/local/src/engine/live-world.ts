@@ -91,6 +91,6 @@ export class LiveWorld implements JournaledState {
   }
 }
 
-function contextOf(world: World, { nowMs, seed }: CommandRecord): CommandContext {
-  return startCommand(world, { nowMs, random: randomFrom(seed) });
+function contextOf(world: World, { nowMs, seed, sliceSize }: CommandRecord): CommandContext {
+  return startCommand(world, { nowMs, random: randomFrom(seed) }, sliceSize);
 }

@@ -84,6 +84,7 @@ export function createJob(context: CommandContext, input: CreateJobInput): Reado
     executions: new WatchedMap(),
     counts: noExecutions(),
     rollout: { targets: [...targets], dueMs: nowMs },
+    sweep: undefined,
     pace: { notified: 0 },
   };
   put(world.jobs, jobId, job);

@@ -147,13 +147,23 @@ export function startNextExecution(
   },
 ): ExecutionWithDocument | undefined {
   const { thingName, statusDetails, stepTimeoutInMinutes } = input;
-  const execution = nextExecution(context.world, thingName);
+  const execution = nextToStart(context, thingName);
   if (execution === undefined) return undefined;
   const job = requireJob(context.world, execution.jobId);
   if (execution.status === "QUEUED") {
     changeExecution(context, job, execution, { status: "IN_PROGRESS", statusDetails, stepTimeoutInMinutes });
   }
   return withDocument(job, execution);
+}
+
+/** Returns the head of the queue, after the executions before it that a cancellation or deletion has not reached yet. */
+function nextToStart(context: CommandContext, thingName: string): Execution | undefined {
+  for (;;) {
+    const execution = nextExecution(context.world, thingName);
+    const job = execution && requireJob(context.world, execution.jobId);
+    if (job?.sweep === undefined || execution === undefined || !isSwept(job, execution)) return execution;
+    sweepExecution(context, job, execution);
+  }
 }
 
 export interface UpdateExecutionInput {
@@ -180,9 +190,11 @@ export function updateExecution(context: CommandContext, input: UpdateExecutionI
   if (!REPORTABLE.includes(input.status)) {
     throw invalidRequest(`Status ${input.status} cannot be set by a device`);
   }
-  if (isTerminal(execution.status)) {
+  const status = statusAfterSweep(job, execution);
+  if (status === undefined) throw executionNotFound(input.jobId, input.thingName);
+  if (isTerminal(status)) {
     throw invalidStateTransition(
-      `Transition from terminal state ${execution.status} to ${input.status} is not allowed`,
+      `Transition from terminal state ${status} to ${input.status} is not allowed`,
     );
   }
   checkVersion(execution, input.expectedVersion);
@@ -203,8 +215,10 @@ export function cancelExecution(context: CommandContext, input: CancelExecutionI
   const job = context.world.jobs.get(input.jobId);
   const execution = findExecution(context.world, input);
   if (job === undefined || execution === undefined) throw executionNotFound(input.jobId, input.thingName);
-  if (isTerminal(execution.status)) {
-    throw invalidStateTransition(`The job execution is ${execution.status} and can no longer be canceled`);
+  const status = statusAfterSweep(job, execution);
+  if (status === undefined) throw executionNotFound(input.jobId, input.thingName);
+  if (isTerminal(status)) {
+    throw invalidStateTransition(`The job execution is ${status} and can no longer be canceled`);
   }
   if (execution.status === "IN_PROGRESS" && !input.force) {
     throw invalidStateTransition("The job execution is IN_PROGRESS and can only be canceled with force");
@@ -222,7 +236,7 @@ export function deleteExecution(
   const job = context.world.jobs.get(input.jobId);
   const execution = findExecution(context.world, input);
   if (job === undefined || execution === undefined) throw executionNotFound(input.jobId, input.thingName);
-  if (execution.status === "IN_PROGRESS" && !input.force) {
+  if (statusAfterSweep(job, execution) === "IN_PROGRESS" && !input.force) {
     throw invalidStateTransition("The job execution is IN_PROGRESS and can only be deleted with force");
   }
   removeExecution(context, job, execution);
@@ -236,6 +250,33 @@ export function removeExecution(context: CommandContext, job: Job, execution: Ex
   if (!isTerminal(execution.status)) removeFromPending(context.world, execution);
   job.counts[execution.status] -= 1;
   forgetExecution(context.world, job, execution);
+}
+
+/** Returns whether the cancellation of its job cancels an execution. */
+export function isCanceledWithJob({ forceCanceled }: Job, { status }: Execution): boolean {
+  return status === "QUEUED" || (status === "IN_PROGRESS" && forceCanceled);
+}
+
+/** Returns whether a sweep of the job will end or remove an execution. */
+function isSwept(job: Job, execution: Execution): boolean {
+  if (job.sweep === undefined) return false;
+  return job.status === "DELETION_IN_PROGRESS" || isCanceledWithJob(job, execution);
+}
+
+/** Returns the status that an execution has after the sweep of its job, if there is one; `undefined` if it is removed. */
+function statusAfterSweep(job: Job, execution: Execution): JobExecutionStatus | undefined {
+  if (!isSwept(job, execution)) return execution.status;
+  return job.status === "DELETION_IN_PROGRESS" ? undefined : "CANCELED";
+}
+
+/** Does to an execution what the cancellation or the deletion of its job does. */
+export function sweepExecution(context: CommandContext, job: Job, execution: Execution): void {
+  if (job.status === "DELETION_IN_PROGRESS") {
+    removeExecution(context, job, execution);
+    return;
+  }
+  execution.forceCanceled = execution.status === "IN_PROGRESS";
+  changeExecution(context, job, execution, { status: "CANCELED" });
 }
 
 export function withDocument(job: Job, execution: Execution): ExecutionWithDocument {

@@ -34,6 +34,8 @@ export interface Job {
    * table when one of its properties is deleted, which takes several times the memory and the time of every reader.
    */
   rollout: Rollout | undefined;
+  /** Set while ticks carry the cancellation or the deletion of a large job to its executions. */
+  sweep?: Sweep | undefined;
   pace: Pace;
   /** When the next `tick` must look at the job; never in the past after a tick. */
   wakeAtMs?: number | undefined;
@@ -125,6 +127,14 @@ export interface Rollout {
   things?: string[];
   /** When the rollout continues. */
   dueMs: number;
+}
+
+/** What a cancellation or a deletion has left to do. An execution that it has not reached is as it was before. */
+export interface Sweep {
+  /** Things whose executions are left, the next one last. */
+  things: string[];
+  /** Whether devices see the QUEUED executions that are left. */
+  isVisible: boolean;
 }
 
 /** How fast a job has created executions. It outlives the rollout, because added targets start another one. */

@@ -2,9 +2,9 @@ import { JOB_TARGETS_MAX } from "@fota/shared";
 import { invalidRequest, invalidStateTransition, limitExceeded, notFound } from "../errors.js";
 import { change, remove } from "../listing/indexes.js";
 import { checkRole } from "./documents.js";
-import { changeExecution, removeExecution } from "./executions.js";
-import type { Job, JobConfig } from "./job.js";
-import { setJobStatus } from "./pending-queue.js";
+import { isCanceledWithJob, removeExecution, sweepExecution } from "./executions.js";
+import type { Job, JobConfig, Sweep } from "./job.js";
+import { setJobStatus, showsQueued } from "./pending-queue.js";
 import { scheduleAt } from "./schedule.js";
 import { checkTargetExists } from "./targets.js";
 import { setWake } from "./wakes.js";
@@ -83,32 +83,57 @@ export function cancelJob(context: CommandContext, input: CancelJobInput): Reado
   return job;
 }
 
-/** Cancels an open job: for CancelJob, for an abort, and at the end of a schedule. */
+/**
+ * Cancels an open job: for CancelJob, for an abort, and at the end of a schedule. Ticks cancel the executions of a large
+ * job, as AWS also does it after the answer; devices cannot start or update those meanwhile.
+ */
 export function cancelOpenJob(
   context: CommandContext,
   job: Job,
   how: Pick<CancelJobInput, "force" | "reasonCode" | "comment">,
 ): void {
   context.events.push({ eventType: "JOB", operation: "cancellation_in_progress", job });
-  setJobStatus(context, job, "CANCELED");
+  setJobStatus(context, job, "CANCELED", sweepIfLarge(context, job));
   job.forceCanceled = how.force;
   if (how.reasonCode !== undefined) job.reasonCode = how.reasonCode;
   if (how.comment !== undefined) job.comment = how.comment;
   job.rollout = undefined;
-  scheduleWake(context, job);
-  for (const executions of job.executions.values()) {
-    const execution = executions.at(-1);
-    if (execution?.status === "QUEUED") changeExecution(context, job, execution, { status: "CANCELED" });
-    if (execution?.status === "IN_PROGRESS" && how.force) {
-      execution.forceCanceled = true;
-      changeExecution(context, job, execution, { status: "CANCELED" });
-    }
+  if (job.sweep === undefined) {
+    for (const thingName of [...job.executions.keys()]) cancelOnThing(context, job, thingName);
+    finishCancellation(context, job);
   }
+  scheduleWake(context, job);
+}
+
+/** Cancels the next executions of a job whose cancellation has not reached all. */
+export function continueCancellation(context: CommandContext, job: Job, sweep: Sweep): void {
+  for (const thingName of takeSlice(context, sweep)) cancelOnThing(context, job, thingName);
+  if (sweep.things.length === 0) finishCancellation(context, job);
+  scheduleWake(context, job);
+}
+
+function cancelOnThing(context: CommandContext, job: Job, thingName: string): void {
+  const execution = job.executions.get(thingName)?.at(-1);
+  if (execution !== undefined && isCanceledWithJob(job, execution)) sweepExecution(context, job, execution);
+}
+
+function finishCancellation(context: CommandContext, job: Job): void {
+  job.sweep = undefined;
   context.events.push({ eventType: "JOB", operation: "canceled", job });
 }
 
+/** Returns what ticks have to do, if the job has more executions than a command should change. */
+function sweepIfLarge({ sliceSize }: CommandContext, job: Job): Sweep | undefined {
+  if (job.executions.size <= sliceSize) return undefined;
+  return { things: [...job.executions.keys()].reverse(), isVisible: showsQueued(job) };
+}
+
+function takeSlice({ sliceSize }: CommandContext, { things }: Sweep): string[] {
+  return things.splice(Math.max(0, things.length - sliceSize)).reverse();
+}
+
 /**
- * Sets the job to DELETION_IN_PROGRESS. The next tick removes it with its executions.
+ * Sets the job to DELETION_IN_PROGRESS. The next tick removes it with its executions; if those are many, the next ticks.
  * @throws {AwsError} ResourceNotFound, LimitExceeded; InvalidStateTransition for an open job without force
  */
 export function deleteJob(context: CommandContext, input: { jobId: string; force: boolean }): void {
@@ -124,23 +149,26 @@ export function deleteJob(context: CommandContext, input: { jobId: string; force
     throw limitExceeded(`${DELETIONS_MAX} jobs are already being deleted`);
   }
   context.events.push({ eventType: "JOB", operation: "deletion_in_progress", job });
-  setJobStatus(context, job, "DELETION_IN_PROGRESS");
+  setJobStatus(context, job, "DELETION_IN_PROGRESS", sweepIfLarge(context, job));
   job.rollout = undefined;
   scheduleWake(context, job);
   world.deletions.add(job.jobId);
 }
 
-/** Removes the jobs in DELETION_IN_PROGRESS with their executions. */
-export function finishDeletions(context: CommandContext): void {
+/** Removes the jobs in DELETION_IN_PROGRESS with their executions. Of a large job, removes the next executions. */
+export function continueDeletions(context: CommandContext): void {
   const { world } = context;
-  if (world.deletions.size === 0) return; // to clear an empty Set makes garbage
   for (const jobId of world.deletions) {
     const job = existingJob(world, jobId);
-    for (const execution of [...job.executions.values()].flat()) removeExecution(context, job, execution);
+    const things = job.sweep === undefined ? [...job.executions.keys()] : takeSlice(context, job.sweep);
+    for (const thingName of things) {
+      for (const execution of job.executions.get(thingName) ?? []) removeExecution(context, job, execution);
+    }
+    if (job.executions.size > 0) continue;
     remove(world.jobs, jobId);
+    world.deletions.delete(jobId);
     context.events.push({ eventType: "JOB", operation: "deleted", job });
   }
-  world.deletions.clear();
 }
 
 /** @throws {AwsError} ResourceNotFound */
@@ -155,15 +183,21 @@ export function isOpen({ status }: Pick<Job, "status">): boolean {
   return status === "IN_PROGRESS" || status === "SCHEDULED";
 }
 
+/** Returns whether the job is canceled, but not all executions that this cancels. */
+export function isCanceling({ status, sweep }: Pick<Job, "status" | "sweep">): boolean {
+  return status === "CANCELED" && sweep !== undefined;
+}
+
 /**
  * Sets when the next tick must look at the job. Call it after every change of the job's status, rollout or schedule.
  */
 export function scheduleWake({ world, nowMs }: CommandContext, job: Job): void {
   const rolloutMs = job.status === "IN_PROGRESS" ? job.rollout?.dueMs : undefined;
+  const sweepMs = isCanceling(job) ? nowMs : undefined;
   const scheduleMs = isOpen(job) ? scheduleAt(job.schedulingConfig, nowMs).changesAtMs : undefined;
   const wakeAtMs =
     rolloutMs !== undefined && scheduleMs !== undefined
       ? Math.min(rolloutMs, scheduleMs)
-      : (rolloutMs ?? scheduleMs);
+      : (rolloutMs ?? scheduleMs ?? sweepMs);
   setWake(world, job, wakeAtMs);
 }

@@ -1,7 +1,7 @@
 import type { JobStatus } from "@fota/shared";
 import { change } from "../listing/indexes.js";
 import { firstIn } from "../listing/sorted-list.js";
-import type { Execution, Job, PendingQueue } from "./job.js";
+import type { Execution, Job, PendingQueue, Sweep } from "./job.js";
 import type { CommandContext, World } from "./world.js";
 
 /** Returns the pending executions of a thing: first those in progress, then the queued ones, each by age. */
@@ -49,7 +49,12 @@ function* executionsOf(world: World, thingName: string, jobIds: readonly string[
 export function isVisible(world: World, execution: Execution): boolean {
   const { jobId, thingName, status } = execution;
   if (currentExecution(world, jobId, thingName) !== execution) return false;
-  return status === "IN_PROGRESS" || (status === "QUEUED" && world.jobs.get(jobId)?.status === "IN_PROGRESS");
+  return status === "IN_PROGRESS" || (status === "QUEUED" && showsQueued(world.jobs.get(jobId)));
+}
+
+/** Returns whether devices see the QUEUED executions of a job. */
+export function showsQueued(job: Readonly<Job> | undefined): boolean {
+  return job?.sweep?.isVisible ?? job?.status === "IN_PROGRESS";
 }
 
 /** Returns the last execution of a job on a thing; only this one can be pending. */
@@ -81,15 +86,19 @@ export function noteBefore({ world, before }: CommandContext, execution: Executi
   if (!noted.wasVisible.has(execution)) noted.wasVisible.set(execution, isVisible(world, execution));
 }
 
-/** Sets a job's status. All status changes go through here, because they hide or show queued executions. */
-export function setJobStatus(context: CommandContext, job: Job, status: JobStatus): void {
-  for (const executions of job.executions.values()) {
+/**
+ * Sets a job's status. All status changes go through here, because they hide or show queued executions. With a sweep,
+ * what devices see stays until that reaches it.
+ */
+export function setJobStatus(context: CommandContext, job: Job, status: JobStatus, sweep?: Sweep): void {
+  for (const executions of sweep === undefined ? job.executions.values() : []) {
     const execution = executions.at(-1);
     if (execution?.status === "QUEUED") noteBefore(context, execution);
   }
   change(context.world.jobs, job, () => {
     job.status = status;
   });
+  job.sweep = sweep;
   job.lastUpdatedAtMs = context.nowMs;
 }
 

@@ -1,7 +1,7 @@
 import { applyConsequences } from "./consequences.js";
 import { expireExecutions, queueExecution } from "./executions.js";
 import type { Job, Pace, Rollout } from "./job.js";
-import { cancelOpenJob, finishDeletions, scheduleWake } from "./jobs.js";
+import { cancelOpenJob, continueCancellation, continueDeletions, scheduleWake } from "./jobs.js";
 import { setJobStatus } from "./pending-queue.js";
 import { ratePerMinute } from "./rollout-rate.js";
 import { type ScheduleState, scheduleAt } from "./schedule.js";
@@ -21,14 +21,18 @@ export function nextDueMs(world: World): number | undefined {
   return timerMs !== undefined && wakeMs !== undefined ? Math.min(timerMs, wakeMs) : (timerMs ?? wakeMs);
 }
 
-/** Does everything that is due: deletions, timers, schedules, rollouts. */
+/** Does everything that is due: deletions, timers, schedules, cancellations, rollouts. */
 export function tick(context: CommandContext): void {
-  finishDeletions(context);
+  continueDeletions(context);
   expireExecutions(context);
   applyConsequences(context); // may abort a job, which then rolls out no further
   for (const jobId of dueJobs(context.world, context.nowMs)) {
     const job = context.world.jobs.get(jobId);
     if (job === undefined) continue;
+    if (job.sweep !== undefined) {
+      continueCancellation(context, job, job.sweep);
+      continue;
+    }
     followSchedule(context, job, scheduleAt(job.schedulingConfig, context.nowMs));
     if (job.status === "IN_PROGRESS" && job.rollout !== undefined) rollOut(context, job, job.rollout);
     scheduleWake(context, job);

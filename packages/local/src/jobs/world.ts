@@ -48,10 +48,15 @@ export interface JobExecutionEvent {
   execution: Execution;
 }
 
-export function startCommand(world: World, timeAndRandom: TimeAndRandom): CommandContext {
+export function startCommand(
+  world: World,
+  timeAndRandom: TimeAndRandom,
+  sliceSize = Number.POSITIVE_INFINITY,
+): CommandContext {
   return {
     world,
     ...timeAndRandom,
+    sliceSize,
     groupsBefore: new Map(),
     changedThings: new Map(),
     messages: [],

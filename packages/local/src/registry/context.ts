@@ -12,6 +12,11 @@ export interface TimeAndRandom {
 /** A running command as the registry sees it: the registry that it changes, and the memberships that it has noted. */
 export interface RegistryContext extends TimeAndRandom {
   world: Registry;
+  /**
+   * Most executions, or members of a group, that the command changes at once; later ticks change the others, so that
+   * requests are answered between them. Without limit for commands in journals of earlier builds.
+   */
+  sliceSize: number;
   /** Names of the groups that each affected thing belonged to before the command, with the groups above them. */
   groupsBefore: Map<string, ReadonlySet<string>>;
   /** What changed of each thing in a way that queries can see, until the dynamic groups have followed. */

@@ -14,7 +14,7 @@ import {
 } from "../../jobs/fields.js";
 import type { Job } from "../../jobs/job.js";
 import { listJobs as listOfJobs } from "../../jobs/job-lists.js";
-import { existingJob, isOpen } from "../../jobs/jobs.js";
+import { existingJob, isCanceling, isOpen } from "../../jobs/jobs.js";
 import { processDetails } from "../../jobs/payloads.js";
 import type { S3Access } from "../../jobs/s3-access.js";
 import { upcomingWindows } from "../../jobs/schedule.js";
@@ -234,7 +234,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
       createdAt: job.createdAtMs / 1000,
       lastUpdatedAt: job.lastUpdatedAtMs / 1000,
       completedAt: job.completedAtMs === undefined ? undefined : job.completedAtMs / 1000,
-      isConcurrent: job.status === "IN_PROGRESS" && job.rollout !== undefined,
+      isConcurrent: (job.status === "IN_PROGRESS" && job.rollout !== undefined) || isCanceling(job),
     };
   }
 }
