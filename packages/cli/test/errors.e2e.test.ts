@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as v from "valibot";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { publishOutputSchema } from "../src/publish/result.js";
 import { runFota } from "./in-process.js";
 import { BUCKET, type Fault, roleAnswer, type ScriptedAws, startScriptedAws } from "./scripted-aws.js";
 import { stubEnvironment } from "./stub-environment.js";
@@ -682,6 +684,11 @@ test.each<[what: string, more: string[], says: RegExp, env?: Record<string, stri
     ["--abort-on", "failed>10% after 20"],
     /failed>10% after 20.* 1 thing/,
   ],
+  [
+    "an abort rule without a rate",
+    ["--abort-on", "failed>10% after 1", "--to", "pump-2"],
+    /all 2 things get the job\s+at once\. Add --rate or --ramp/,
+  ],
 ])("%s is said, and published", async (_what, more, says, env = {}) => {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const { code, stderr } = await fota([...GOOD, ...more]);
@@ -689,6 +696,22 @@ test.each<[what: string, more: string[], says: RegExp, env?: Record<string, stri
   expect(stderr).toMatch(says);
   expect(code).toBe(0);
   expect(aws.jobs.size).toBe(1);
+});
+
+test("--json has each warning with its code, planned and published", async () => {
+  const args = [...GOOD, "--abort-on", "failed>10% after 20", "--json"];
+  const warnings = [
+    {
+      code: "OPTION_INEFFECTIVE",
+      message: '--abort-on "failed>10% after 20" never cancels the job: it has 1 thing',
+    },
+  ];
+  const planned = v.parse(publishOutputSchema, JSON.parse((await fota([...args, "--dry-run"])).stdout));
+  expect(planned.plan?.warnings).toEqual(warnings);
+  const published = v.parse(publishOutputSchema, JSON.parse((await fota(args)).stdout));
+  expect(published.warnings).toEqual(warnings);
+  const without = v.parse(publishOutputSchema, JSON.parse((await fota([...GOOD, "--json"])).stdout));
+  expect(without).not.toHaveProperty("warnings");
 });
 
 test.each([

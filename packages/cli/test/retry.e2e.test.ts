@@ -101,7 +101,10 @@ test("--only says which ends are retried", async () => {
   expect(all.targets).toEqual([arnOf("pump-0")]);
   expect(all.jobArn).toBeNull();
   expect(all.plan?.warnings).toEqual([
-    expect.stringMatching(/left out: pump-2 and 1 more, QUEUED in job fota-/),
+    {
+      code: "THINGS_LEFT_OUT",
+      message: expect.stringMatching(/left out: pump-2 and 1 more, QUEUED in job fota-/),
+    },
   ]);
 });
 
@@ -221,7 +224,10 @@ test("a failure that cannot pass is named, and a person is asked before it is re
   expect(await jobCount()).toBe(jobs);
   const planned = await retry(old.jobId, "--dry-run");
   expect(planned.plan?.warnings).toContainEqual(
-    expect.stringMatching(/^1 of 2 things will likely fail again/),
+    expect.objectContaining({
+      code: "LIKELY_REPEATED",
+      message: expect.stringMatching(/^1 of 2 things will likely fail again/),
+    }),
   );
   const script = await retry(old.jobId);
   expect(script.stderr).toMatch(/^warning: 1 of 2 things .+\n$/);

@@ -50,7 +50,7 @@ async function executeRequest(
   return await withCloud(context, async (cloud) => {
     const making = { context, folder, progress: () => undefined };
     const plan = await signPlan(await planPublish(prepared, cloud, now, making));
-    for (const warning of plan.warnings) output.warn(warning);
+    for (const { message } of plan.warnings) output.warn(message);
     if (options.dryRun === true) {
       const { jobArn, document } = plan.existing ?? { jobArn: null, document: plan.document };
       return { ...publishedOf(plan, jobArn, document), plan: summaryOfPlan(plan, settings.file.prices) };

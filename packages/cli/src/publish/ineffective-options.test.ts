@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseRollout, type RolloutTexts } from "../job/rollout.js";
 import { parseSchedule, type ScheduleTexts } from "../job/schedule.js";
 import { parseTargets } from "../job/targets.js";
-import { ineffectiveOptions } from "./ineffective-options.js";
+import { abortWithoutRate, ineffectiveOptions } from "./ineffective-options.js";
 
 const now = new Date("2026-11-24T08:00:00Z");
 
@@ -33,4 +33,42 @@ test("a ramp whose first step no thing is left for is reported", () => {
     "--ramp never gets faster: the first step is after 50 things, the job has 50 things",
   ]);
   expect(warningsFor(51, { ramp })).toEqual([]);
+});
+
+const reachOf = (count: number, unknown?: string) => ({
+  things: Array.from({ length: count }, (_, index) => `pump-${index}`),
+  unknown,
+});
+
+test.each<
+  [what: string, rollout: RolloutTexts, reach: ReturnType<typeof reachOf>, warning: string | undefined]
+>([
+  [
+    "all things at once",
+    {},
+    reachOf(12),
+    '--abort-on "failed>10% after 3" saves few things: all 12 things get the job at once. Add --rate or --ramp',
+  ],
+  [
+    "a large fleet",
+    {},
+    reachOf(2_500),
+    '--abort-on "failed>10% after 3" saves few things: all 2500 things get the job at 1000 a minute. Add --rate or --ramp',
+  ],
+  [
+    "an unknown number of things",
+    {},
+    reachOf(0, "the members of group a cannot be read"),
+    '--abort-on "failed>10% after 3" saves few things: all things get the job at 1000 a minute. Add --rate or --ramp',
+  ],
+  ["a rate", { rate: "5/min" }, reachOf(12), undefined],
+  ["a ramp", { ramp: "10/min x2 after 50 succeeded" }, reachOf(12), undefined],
+  ["a rule for all things of the job, which no rate helps", {}, reachOf(3), undefined],
+])("an abort rule and %s", (_what, rollout, reach, warning) => {
+  const spec = { rollout: parseRollout({ ...rollout, abortOn: ["failed>10% after 3"] }) };
+  expect(abortWithoutRate(spec, reach)).toEqual(warning === undefined ? [] : [warning]);
+});
+
+test("a rollout without abort rules needs no rate", () => {
+  expect(abortWithoutRate({ rollout: parseRollout({}) }, reachOf(12))).toEqual([]);
 });

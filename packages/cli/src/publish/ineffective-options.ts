@@ -1,3 +1,4 @@
+import { ROLLOUT_MAX_PER_MINUTE } from "@fota/shared";
 import type { JobSpec } from "../job/job-spec.js";
 import { abortRuleText } from "../job/rollout.js";
 import { formatTargets } from "../job/targets.js";
@@ -19,7 +20,7 @@ export function ineffectiveOptions(
     );
   }
   if (open || unknown !== undefined) return warnings;
-  const count = things.length === 1 ? "1 thing" : `${things.length} things`;
+  const count = countOf(things);
   for (const rule of spec.rollout.abortOn) {
     if (rule.minThings <= things.length) continue;
     warnings.push(`--abort-on "${abortRuleText(rule)}" never cancels the job: it has ${count}`);
@@ -37,4 +38,28 @@ export function ineffectiveOptions(
     warnings.push(`--end comes ${minutesLeft} min after the start: reaching ${count} takes ${minutes} min`);
   }
   return warnings;
+}
+
+/**
+ * Returns a warning about abort rules of a job that all its things get at once: until enough of them have failed, the
+ * others have started too, so the rules save no thing.
+ */
+export function abortWithoutRate(
+  { rollout: { abortOn, ratePerMinute, ramp } }: Pick<JobSpec, "rollout">,
+  { things, unknown }: Pick<Reach, "things" | "unknown">,
+): string[] {
+  if (ratePerMinute !== undefined || ramp !== undefined) return [];
+  const isKnown = unknown === undefined;
+  const [rule] = abortOn.filter(({ minThings }) => !isKnown || minThings < things.length);
+  if (rule === undefined) return [];
+  const all = isKnown ? `all ${countOf(things)}` : "all things";
+  const speed =
+    isKnown && things.length <= ROLLOUT_MAX_PER_MINUTE ? "at once" : `at ${ROLLOUT_MAX_PER_MINUTE} a minute`;
+  return [
+    `--abort-on "${abortRuleText(rule)}" saves few things: ${all} get the job ${speed}. Add --rate or --ramp`,
+  ];
+}
+
+function countOf(things: readonly string[]): string {
+  return things.length === 1 ? "1 thing" : `${things.length} things`;
 }

@@ -26,7 +26,7 @@ import { type ExistingJob, findExisting } from "./existing.js";
 import { findPatches } from "./find-patches.js";
 import { fullQueues } from "./full-queue.js";
 import { type GroupPlan, planGroup } from "./group.js";
-import { ineffectiveOptions } from "./ineffective-options.js";
+import { abortWithoutRate, ineffectiveOptions } from "./ineffective-options.js";
 import { type PackagePlan, planPackages } from "./package.js";
 import { NO_PATCHES, type PatchMaking, type PatchPlan, planPatches } from "./patches.js";
 import type { PreparedPublish } from "./prepare.js";
@@ -38,6 +38,7 @@ import { slotsOfSigned } from "./signed-document.js";
 import { signedContentOf } from "./signing.js";
 import { type SlottedFile, slotsOf } from "./slots.js";
 import { checkOutlived, urlLifetime } from "./url-lifetime.js";
+import { type Warning, warningsOf } from "./warnings.js";
 
 /** Holds everything that a publish will do, checked before anything is changed. */
 export interface Plan {
@@ -66,7 +67,7 @@ export interface Plan {
   /** The same job, if it exists already: then there is nothing left to do. */
   existing: ExistingJob | undefined;
   packages: PackagePlan;
-  warnings: string[];
+  warnings: Warning[];
   /** Says why the job will probably fail; one of the warnings has the text. */
   doubt?: Doubt;
 }
@@ -209,15 +210,17 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
   // For a job that exists already, its status shows the outcome.
   const refusing = existing === undefined ? await refusalWarnings(iot, document, reach.things) : [];
   const warnings = [
-    ...spec.renamed,
-    ...life.warnings,
-    ...patches.warnings,
-    ...(role?.warnings ?? []),
-    ...ineffectiveOptions(spec, reach, now),
-    ...packages.warnings,
-    ...notes,
-    ...hidden,
-    ...refusing,
+    ...warningsOf("OPTION_RENAMED", spec.renamed),
+    ...warningsOf("URL_SHORTENED", life.warnings),
+    ...warningsOf("PATCH_MISSING", patches.warnings),
+    ...warningsOf("ROLE_NOT_CHECKED", role?.warnings ?? []),
+    ...warningsOf("OPTION_INEFFECTIVE", ineffectiveOptions(spec, reach, now)),
+    ...warningsOf("ABORT_WITHOUT_RATE", abortWithoutRate(spec, reach)),
+    ...warningsOf("PACKAGE_DOUBTFUL", packages.warnings),
+    ...warningsOf("LEGACY_DEVICES", notes),
+    ...warningsOf("QUEUE_FULL", hidden),
+    ...warningsOf("LIKELY_REFUSED", refusing),
+    ...warningsOf("THINGS_UNKNOWN", reach.unknown === undefined ? [] : [reach.unknown]),
   ];
   const [first] = planned;
   const firmware = describeFirmware({ version: spec.fwVersion, image: plainName(first.image.name) });
@@ -239,7 +242,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
     signers,
     existing,
     packages,
-    warnings: reach.unknown === undefined ? warnings : [...warnings, reach.unknown],
+    warnings,
   };
 }
 

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { described } from "../described.js";
 import { jobSummarySchema } from "../status/result.js";
 import { shapeOf } from "./shape.js";
+import { WARNING_CODES } from "./warnings.js";
 
 // Do not import the AWS SDK or Node.js here: these declarations must compile wherever the package is installed.
 
@@ -49,6 +50,12 @@ export const publishedSchema = v.strictObject({
   ),
 });
 export type Published = v.InferOutput<typeof publishedSchema>;
+
+const warningSchema = v.strictObject({
+  code: v.picklist(WARNING_CODES),
+  message: v.string(),
+});
+export const warningsSchema = v.array(warningSchema);
 
 /** Holds the most that a publish uses of what AWS charges for, and its cost where prices are known. */
 const costSchema = v.strictObject({
@@ -113,7 +120,7 @@ export const planSummarySchema = v.strictObject({
     "seconds from now until the last device could start; null if that is unknown",
   ),
   cost: costSchema,
-  warnings: v.array(v.string()),
+  warnings: warningsSchema,
 });
 export type PlanSummary = v.InferOutput<typeof planSummarySchema>;
 
@@ -121,6 +128,7 @@ export type PlanSummary = v.InferOutput<typeof planSummarySchema>;
 export const publishOutputSchema = v.strictObject({
   ...publishedSchema.entries,
   plan: v.optional(described(planSummarySchema, "with --dry-run")),
+  warnings: v.optional(described(warningsSchema, "without --dry-run, if there are any")),
   status: v.optional(described(jobSummarySchema, "with --wait: what `fota status --json` prints")),
 });
 

@@ -38,7 +38,7 @@ export async function runPlan(
   options: RunPlanOptions,
 ): Promise<ExitCode> {
   const { host, output } = context;
-  for (const warning of plan.warnings) output.warn(warning);
+  for (const { message } of plan.warnings) output.warn(message);
   if (plan.doubt?.hint !== undefined) output.advise(plan.doubt.hint);
   if (plan.existing?.ended === true) {
     output.advise(
@@ -59,7 +59,7 @@ export async function runPlan(
       onBytes: byteCounter(progress, "uploading", uploadBytesOf(plan)),
     });
   });
-  const { published } = outcome;
+  const published = { ...outcome.published, ...(plan.warnings.length > 0 && { warnings: plan.warnings }) };
   const text = formatOutcome(signed, outcome, output);
   if (!options.wait) {
     const next = output.fota("status", published.jobId);

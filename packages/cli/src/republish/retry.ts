@@ -7,6 +7,7 @@ import type { JobSources } from "../job/job-spec.js";
 import { fillPublishNeeds } from "../job/publish-needs.js";
 import { thingTarget } from "../job/targets.js";
 import type { Plan } from "../publish/plan.js";
+import { warningsOf } from "../publish/warnings.js";
 import { type Candidate, type Candidates, type EndWord, findCandidates } from "./candidates.js";
 import { type OldJob, planRepublish, type RepublishOptions, republishSpec } from "./plan-again.js";
 import { readRepeats } from "./repeats.js";
@@ -35,13 +36,14 @@ export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): P
   const spec = republishSpec(old, options, targets, input);
   const plan = await planRepublish(old, spec, cloud, now, () => ownId(candidates.ended));
   checkIdPrefixes(plan.jobId, candidates.retried);
-  const warnings = [...plan.warnings, ...leftOutWarnings(candidates)];
+  const warnings = [...plan.warnings, ...warningsOf("THINGS_LEFT_OUT", leftOutTexts(candidates))];
   const publish = fillPublishNeeds(publishNeeds(input), document, cloud.s3.endpoint);
   const repeated = { jobId: job.jobId, publish };
   const repeats =
     plan.existing === undefined ? await readRepeats(cloud.iot, repeated, candidates.retried) : undefined;
   if (repeats === undefined) return { ...plan, warnings };
-  return { ...plan, warnings: [...warnings, repeats.warning], doubt: repeats.doubt };
+  warnings.push(...warningsOf("LIKELY_REPEATED", [repeats.warning]));
+  return { ...plan, warnings, doubt: repeats.doubt };
 }
 
 /** Returns the ARN of a thing in the account and region of a job. */
@@ -101,7 +103,7 @@ function nothingToRetry(
   });
 }
 
-function leftOutWarnings({ leftOut }: Candidates): string[] {
+function leftOutTexts({ leftOut }: Candidates): string[] {
   const byReason = new Map<string, string[]>();
   for (const { thing, because } of leftOut) byReason.set(because, [...(byReason.get(because) ?? []), thing]);
   return [...byReason].map(([because, [first, ...others]]) => {

@@ -7,6 +7,7 @@ import { jobIdOf } from "../job/job-id.js";
 import { expandTargetFiles, parseTargets } from "../job/targets.js";
 import { runPlan } from "../publish/run-plan.js";
 import { type RunningOptions, runningOptions } from "../publish/running-options.js";
+import { warningsOf } from "../publish/warnings.js";
 import { planRepublish, type RepublishOptions, readOldJob, republishSpec } from "./plan-again.js";
 import { proofOf } from "./proof.js";
 
@@ -44,7 +45,9 @@ export async function runPromote(context: Context, job: string, options: Promote
         });
       }
       const made = await planRepublish(old, spec, cloud, now, jobIdOf);
-      return proven ? made : { ...made, warnings: [unproven, ...made.warnings] };
+      return proven
+        ? made
+        : { ...made, warnings: [...warningsOf("JOB_NOT_PROVEN", [unproven]), ...made.warnings] };
     });
     return await runPlan(context, plan, cloud, running);
   });

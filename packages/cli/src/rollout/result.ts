@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { described } from "../described.js";
+import { warningsSchema } from "../publish/result.js";
 import { countsSchema } from "../status/result.js";
 
 const gateSchema = v.strictObject({
@@ -14,7 +15,7 @@ const gateSchema = v.strictObject({
 const plannedSchema = v.strictObject({
   things: described(v.nullable(v.number()), "null if not all of them can be counted"),
   request: described(v.record(v.string(), v.unknown()), "parameters of CreateJob, without the document"),
-  warnings: v.array(v.string()),
+  warnings: warningsSchema,
   rehearsal: v.optional(
     described(
       v.strictObject({

@@ -140,9 +140,9 @@ async function rehearseIn(context: Context, planned: PlannedStageJob, fleet: Fle
 function warn({ output }: Context, planned: readonly PlannedStageJob[]): void {
   const seen = new Set<string>();
   for (const { stage, plan } of planned) {
-    for (const warning of plan.warnings.filter((text) => !seen.has(text))) {
-      seen.add(warning);
-      output.warn(`stage ${stage.name}: ${warning}`);
+    for (const { message } of plan.warnings.filter((warning) => !seen.has(warning.message))) {
+      seen.add(message);
+      output.warn(`stage ${stage.name}: ${message}`);
     }
     const { timeoutSeconds } = stage.gate;
     if (plan.spec.presign.by === "cli" && timeoutSeconds > plan.expiresInSeconds) {

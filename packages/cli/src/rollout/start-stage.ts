@@ -22,7 +22,7 @@ export async function startStage(run: Advancing, stage: Stage): Promise<StageSta
     run.planned ??
     (await output.during(`${title}: checking`, () => planStage(context, cloud, plan, stage, run.scratch)));
   if (run.once && run.planned === undefined) {
-    for (const warning of planned.warnings) output.warn(`stage ${stage.name}: ${warning}`);
+    for (const { message } of planned.warnings) output.warn(`stage ${stage.name}: ${message}`);
   }
   run.planned = undefined;
   const signed = await signPlan(planned);
