@@ -65,6 +65,19 @@ test("retry tells a sample of causes from all of them", () => {
   );
 });
 
+test.each<[what: string, cause: Partial<KnownCause>, isSample: boolean, to: string[]]>([
+  ["two things", { count: 2, things: ["a", "b"] }, false, ["--to", "a", "--to", "b"]],
+  ["attempts on one thing", { count: 3, things: ["a"] }, false, ["--to", "a"]],
+  ["more things than are listed", { count: 8, things: ["a", "b", "c"] }, false, ["--to", "@things.txt"]],
+  ["one thing of a sample", { count: 1, things: ["a"] }, true, ["--to", "@things.txt"]],
+])("a remedy for %s", (_what, cause, isSample, to) => {
+  const [remedy] = remediesOf({ jobId: "j", publish: {}, isSample }, [failed("self-test-failed", cause)]);
+  expect(remedy?.command).toEqual(["publish", "<image>", ...to]);
+  const says =
+    "; write the names of these things into things.txt, one a line: `fota status j --failed` lists them";
+  expect(remedy?.text.endsWith(says)).toBe(to[1] === "@things.txt");
+});
+
 test("each remedy is there once, the most frequent cause first", () => {
   const causes = [
     failed("self-test-failed"),

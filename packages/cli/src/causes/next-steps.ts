@@ -2,16 +2,19 @@ import type { Advice } from "@fota/shared";
 import type { ExecutionCounts } from "../aws/jobs.js";
 import type { PublishNeeds } from "../image/publish-command.js";
 import { canPass, causeEntry } from "./cause-table.js";
-import type { FailedThing } from "./remedies.js";
+import { type FailedThing, THINGS_FILE } from "./remedies.js";
 
 /** Holds why things of a job failed: one cause, on one thing or on several. */
-export interface KnownCause extends Omit<FailedThing, "jobId" | "thing" | "publish"> {
+export interface KnownCause extends Omit<FailedThing, "jobId" | "targets" | "publish"> {
   status: string;
   reason?: string | null | undefined;
   count: number;
-  /** Lists some of the things. */
+  /** Lists the things, or the first 3 of more. */
   things: readonly string[];
 }
+
+/** Limits the things that a cause lists. */
+export const THINGS_OF_CAUSE = 3;
 
 /** Maps the words of `fota retry --only` to counts. */
 const RETRIED = [
@@ -23,19 +26,25 @@ const WITHOUT_ONLY: readonly string[] = ["failed", "timed-out"];
 
 /**
  * Returns the commands that fix the causes, each once, in the order of the causes. A cause that `fota retry` fixes has
- * none.
+ * none. With `isSample`, more things of the job may have these causes.
  */
 export function remediesOf(
-  { jobId, publish }: { jobId: string; publish: PublishNeeds },
+  { jobId, publish, isSample = false }: { jobId: string; publish: PublishNeeds; isSample?: boolean },
   causes: readonly KnownCause[],
 ): Advice[] {
-  const found = causes.flatMap(({ reason, things: [thing], detail, expected, actual }) => {
+  const found = causes.flatMap((cause) => {
+    const { reason, things, detail, expected, actual } = cause;
     const remedy = causeEntry(reason)?.remedy;
-    return remedy === undefined || thing === undefined
-      ? []
-      : [remedy({ jobId, thing, detail, expected, actual, publish })];
+    if (remedy === undefined || things.length === 0) return [];
+    const targets = isSample || !listsAllThings(cause) ? [THINGS_FILE] : things;
+    return [remedy({ jobId, targets, detail, expected, actual, publish })];
   });
   return found.filter(({ text }, i) => found.findIndex((each) => each.text === text) === i);
+}
+
+/** Returns whether `things` has every thing with the cause. */
+export function listsAllThings({ count, things }: Pick<KnownCause, "count" | "things">): boolean {
+  return things.length < THINGS_OF_CAUSE || count <= things.length;
 }
 
 /**

@@ -1,10 +1,10 @@
 import { CAUSES, type Cause, commandLine } from "@fota/shared";
 import { expect, test } from "vitest";
 import { CAUSE_TABLE, canPass } from "./cause-table.js";
-import type { FailedThing } from "./remedies.js";
+import { type FailedThing, THINGS_FILE } from "./remedies.js";
 
 const lineOf = (reason: Cause, said: Partial<FailedThing> = {}) => {
-  const advice = CAUSE_TABLE[reason].remedy?.({ jobId: "j", thing: "pump-1", publish: {}, ...said });
+  const advice = CAUSE_TABLE[reason].remedy?.({ jobId: "j", targets: ["pump-1"], publish: {}, ...said });
   return advice && commandLine(advice.command);
 };
 
@@ -49,6 +49,18 @@ test("a publish names the bucket and the slot that no setting names, and its own
   );
   const running = { detail: "slot 1 is the running one", publish: { bucket: "fw", images: ["0=<image>"] } };
   expect(lineOf("bad fota data", running)).toBe("fota publish <image> --bucket fw --slot 0 --to pump-1");
+});
+
+test("a publish goes to each thing with the cause, or to a file of them", () => {
+  expect(lineOf("self-test-failed", { targets: ["pump-1", "pump-2"] })).toBe(
+    "fota publish <image> --to pump-1 --to pump-2",
+  );
+  expect(lineOf("wrong-thing", { targets: ["pump-1", "pump-2"] })).toBe(
+    "fota publish <image> --sign <key> --for <each thing> --to pump-1 --to pump-2",
+  );
+  expect(lineOf("wrong-thing", { targets: [THINGS_FILE] })).toBe(
+    "fota publish <image> --sign <key> --for <each thing> --to @things.txt",
+  );
 });
 
 test("a device cannot put an option into the command", () => {

@@ -2,19 +2,23 @@ import type { Advice } from "@fota/shared";
 import { type PublishNeeds, publishCommand } from "../image/publish-command.js";
 
 /**
- * Holds the facts of a failed thing that a remedy depends on. A remedy is the command that fixes the cause; its text
+ * Holds the facts that a remedy depends on: the things that failed with one cause, and what the first one reported. A remedy is the command that fixes the cause; its text
  * says in the third person what the command does. Placeholders stand for what only the reader knows, such as the new
  * image.
  */
 export interface FailedThing {
   jobId: string;
-  thing: string;
+  /** What `fota publish` goes to: each thing with the cause, or a file that the reader writes. */
+  targets: readonly string[];
   detail?: string | undefined;
   expected?: string | undefined;
   actual?: string | undefined;
   /** What `fota publish` must name. */
   publish: PublishNeeds;
 }
+
+/** The target of more things than a command names. */
+export const THINGS_FILE = "@things.txt";
 
 /** Suggests a document that the device can use: for another slot, with a smaller image, or without the fault. */
 export function fitDocument(failed: FailedThing): Advice {
@@ -84,7 +88,9 @@ export function publishSignedByTrustedKey(failed: FailedThing): Advice {
 
 export function publishSignedForThing(failed: FailedThing): Advice {
   const text = "publishes a document that is signed for this thing";
-  return publish(failed, text, { "--sign": "<key>", "--for": failed.thing });
+  const [thing = "<thing>", ...others] = failed.targets;
+  const isOne = others.length === 0 && thing !== THINGS_FILE;
+  return publish(failed, text, { "--sign": "<key>", "--for": isOne ? thing : "<each thing>" });
 }
 
 export function publishWithHigherSequence(failed: FailedThing): Advice {
@@ -126,11 +132,15 @@ export function askOwnerAgain({ jobId }: Pick<FailedThing, "jobId">): Advice {
 }
 
 function publish(
-  { thing, publish: needs }: FailedThing,
+  { jobId, targets, publish: needs }: FailedThing,
   text: string,
   options: Readonly<Record<string, string>> = {},
 ): Advice {
-  return { command: publishCommand(thing, needs, options), text };
+  const list = `; write the names of these things into things.txt, one a line: \`fota status ${jobId} --failed\` lists them`;
+  return {
+    command: publishCommand(targets, needs, options),
+    text: targets.includes(THINGS_FILE) ? `${text}${list}` : text,
+  };
 }
 
 /** Returns the version in `at least 1.2.0`. */

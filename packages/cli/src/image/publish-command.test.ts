@@ -13,18 +13,18 @@ test.each([
 });
 
 test("a publish names what it needs, then its own options", () => {
-  expect(line("pump-1", {})).toBe("publish <image> --to pump-1");
-  expect(line("pump-1", { bucket: "fw", slot: "any" }, { "--model": "v1" })).toBe(
+  expect(line(["pump-1"], {})).toBe("publish <image> --to pump-1");
+  expect(line(["pump-1"], { bucket: "fw", slot: "any" }, { "--model": "v1" })).toBe(
     "publish <image> --bucket fw --slot any --model v1 --to pump-1",
   );
-  expect(line("pump-1", { images: ["0=<image>", "1=<image>"] })).toBe(
+  expect(line(["pump-1"], { images: ["0=<image>", "1=<image>"] })).toBe(
     "publish 0=<image> 1=<image> --to pump-1",
   );
 });
 
 test("an option replaces a need, and one slot takes one image", () => {
   const needs = { bucket: "fw", images: ["0=<image>", "1=<image>"] };
-  expect(line("pump-1", needs, { "--bucket": "<bucket>", "--slot": "0" })).toBe(
+  expect(line(["pump-1"], needs, { "--bucket": "<bucket>", "--slot": "0" })).toBe(
     "publish <image> --bucket <bucket> --slot 0 --to pump-1",
   );
 });

@@ -22,15 +22,15 @@ export function publishNeeds({ file, env }: SettingSources): PublishNeeds {
 }
 
 /**
- * Returns the words of a `fota publish` to one thing that runs when it is pasted and its placeholders are replaced.
+ * Returns the words of a `fota publish` that runs when it is pasted and its placeholders are replaced.
  * @param options replace the needs: an option `--slot` is for a single image
  */
 export function publishCommand(
-  thing: string,
+  targets: readonly string[],
   { bucket, slot, images = ["<image>"] }: PublishNeeds,
   options: Readonly<Record<string, string>> = {},
 ): string[] {
   const all = { ...given({ "--bucket": bucket, "--slot": slot }), ...options };
   const args = options["--slot"] === undefined ? images : ["<image>"];
-  return ["publish", ...args, ...Object.entries(all).flat(), "--to", thing];
+  return ["publish", ...args, ...Object.entries(all).flat(), ...targets.flatMap((to) => ["--to", to])];
 }

@@ -29,9 +29,10 @@ export function explainCauses(
   fota: (...command: string[]) => string,
   publish: PublishNeeds,
 ): ExplainedCauses {
+  const isSample = causesRead < failureCount(counts);
   const explained = causes.map((cause) => {
     const entry = causeEntry(cause.reason);
-    const [remedy] = remediesOf({ jobId, publish }, [cause]);
+    const [remedy] = remediesOf({ jobId, publish, isSample }, [cause]);
     return {
       status: cause.status,
       reason: cause.reason,

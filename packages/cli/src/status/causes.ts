@@ -1,12 +1,12 @@
 import type { JobExecutionStatus } from "@fota/shared";
 import type { ExecutionCounts } from "../aws/jobs.js";
+import { THINGS_OF_CAUSE } from "../causes/next-steps.js";
 import { given } from "../given.js";
 import type { FailureCause, ThingSummary } from "./result.js";
 
 /** Lists the statuses that things report a cause for. */
 const FAILURES = ["FAILED", "TIMED_OUT", "REJECTED"] as const;
 const KEYS = { FAILED: "failed", TIMED_OUT: "timedOut", REJECTED: "rejected" } as const;
-const EXAMPLES = 3;
 
 /** Groups the failures among `things` by reported cause, the most frequent first. */
 export function groupCauses(things: readonly ThingSummary[]): FailureCause[] {
@@ -23,7 +23,7 @@ export function groupCauses(things: readonly ThingSummary[]): FailureCause[] {
       things: [],
     };
     found.count += 1;
-    if (found.things.length < EXAMPLES && !found.things.includes(thing)) found.things.push(thing);
+    if (found.things.length < THINGS_OF_CAUSE && !found.things.includes(thing)) found.things.push(thing);
     causes.set(key, found);
   }
   return [...causes.values()].sort((a, b) => b.count - a.count);

@@ -118,7 +118,7 @@ test("a sample of causes says so, with the command that reads more", () => {
   expect(text).toContain("causes of failure (a sample: 1 of 500)\n");
   expect(text.split("\n").slice(-4)).toEqual([
     "next: fota status fota-1 --failed --local",
-    "      lists all that failed",
+    "      lists all 500 failures; of 1 whose cause was read, 1 has no cause, in phase trial",
     "next: fota why fota-1 --local",
     "      explains the causes and what to do",
   ]);

@@ -61,6 +61,26 @@ test.each([
   expect(commandsOf(status, counts, ...causes)).toEqual(commands);
 });
 
+test("many failures have a list, with the most frequent cause and how many things have it", () => {
+  const counts = { ...NO_COUNTS, failed: 10, succeeded: 14 };
+  const causes = [
+    { ...cause("self-test-failed", ["a", "b", "c"]), count: 8 },
+    { ...cause("download-failed", ["x", "y"]), count: 2 },
+  ];
+  const job = { jobId: "j", status: "COMPLETED", continuous: false, counts, total: 24 };
+  const [list, publish, ...others] = nextSteps({ ...job, causes, causesRead: 10 }, {});
+  expect(list).toEqual({
+    command: ["status", "j", "--failed"],
+    text: "lists all 10 failures; 8 have self-test-failed",
+  });
+  expect(publish?.command).toEqual(["publish", "<image>", "--to", "@things.txt"]);
+  expect(others.map(({ command }) => command[0])).toEqual(["why", "retry"]);
+  const [only] = nextSteps({ ...job, counts: { ...counts, failed: 8 }, causes: causes.slice(0, 1) }, {});
+  expect(only?.text).toBe("lists all 8 failures; all have self-test-failed");
+  const [sampled] = nextSteps({ ...job, counts: { ...counts, failed: 500 }, causes, causesRead: 10 }, {});
+  expect(sampled?.text).toBe("lists all 500 failures; of 10 whose cause was read, 8 have self-test-failed");
+});
+
 test("one thing of a job has its own next commands", () => {
   const steps = nextStepsOfThing(
     "j",

@@ -1,8 +1,8 @@
 import type { Advice } from "@fota/shared";
-import { remediesOf, retryStep } from "../causes/next-steps.js";
+import { listsAllThings, remediesOf, retryStep } from "../causes/next-steps.js";
 import type { PublishNeeds } from "../image/publish-command.js";
 import { failureCount } from "./causes.js";
-import type { JobSummary, ThingSummary } from "./result.js";
+import type { FailureCause, JobSummary, ThingSummary } from "./result.js";
 
 const REMEDIES_MAX = 2;
 
@@ -16,8 +16,8 @@ export function nextSteps(
   const isOver = status === "CANCELED" || counts.queued + counts.inProgress === 0;
   const retry = isOver ? retryStep({ jobId, counts }, causes) : undefined;
   return [
-    ...remediesOf({ jobId, publish }, causes).slice(0, REMEDIES_MAX),
-    ...(isSample ? [{ command: ["status", jobId, "--failed"], text: "lists all that failed" }] : []),
+    ...(isSample || !causes.every(listsAllThings) ? [listStep(jobId, failures, causes)] : []),
+    ...remediesOf({ jobId, publish, isSample }, causes).slice(0, REMEDIES_MAX),
     ...(failures === 0 ? [] : [whyStep(jobId, failures, causes[0]?.things[0])]),
     ...(status === "COMPLETED" && total === 0
       ? [{ command: ["why", jobId], text: "explains why no thing got it" }]
@@ -31,6 +31,25 @@ export function nextStepsOfThing(jobId: string, thing: ThingSummary, publish: Pu
   if (thing.status === "SUCCEEDED") return [];
   const why = { command: ["why", jobId, "--thing", thing.thing], text: `explains why it is ${thing.status}` };
   return [...remediesOf({ jobId, publish }, [{ ...thing, count: 1, things: [thing.thing] }]), why];
+}
+
+/** Lists the failures, and says how many have the most frequent cause. */
+function listStep(jobId: string, failures: number, causes: readonly FailureCause[]): Advice {
+  const read = causes.reduce((sum, { count }) => sum + count, 0);
+  const [top] = causes;
+  const most = top === undefined ? "" : `; ${topShare(top, read, failures)} ${causeName(top)}`;
+  return { command: ["status", jobId, "--failed"], text: `lists all ${failures} failures${most}` };
+}
+
+/** Says how many failures have the most frequent cause, of those whose cause was read. */
+function topShare({ count }: FailureCause, read: number, failures: number): string {
+  if (count === failures) return "all have";
+  const have = `${count} ${count === 1 ? "has" : "have"}`;
+  return read < failures ? `of ${read} whose cause was read, ${have}` : have;
+}
+
+function causeName({ reason, phase }: FailureCause): string {
+  return reason ?? (phase === undefined ? "no cause" : `no cause, in phase ${phase}`);
 }
 
 function whyStep(jobId: string, failures: number, thing: string | undefined): Advice {

@@ -45,6 +45,6 @@ export function formatCreation(
     ...(expiresAt === undefined ? [] : [`its certificate expires ${formatTime(expiresAt)}`]),
     `copy the files in ${shown(made.dir)} to the device, for fota-agent to /etc/fota${files.key === undefined ? "" : `; ${KEY_FILE} is secret`}`,
   ];
-  const next = dryRun ? [] : ["", `next: ${paint("cyan", fota(...publishCommand(thingName, publish)))}`];
+  const next = dryRun ? [] : ["", `next: ${paint("cyan", fota(...publishCommand([thingName], publish)))}`];
   return [head, ...lines, "", ...facts, ...next].join("\n");
 }

@@ -29,7 +29,7 @@ export const jobAborted: JobRule = (facts, say) => {
         command: fota("status", job.jobId, "--failed"),
         why: "lists the things that failed, with their causes",
       },
-      ...fixesOf(job, facts.failures, say),
+      ...fixesOf(job, facts.failures, "job", say),
     ],
   };
 };

@@ -25,7 +25,12 @@ export const failed: ThingRule = ({ job, decoded }, about, say) => {
   const what =
     meaning?.what ??
     (reason === undefined ? "it reported no cause" : `it reported ${JSON.stringify(reason)}`);
-  const fixes = fixesOf(job, [{ ...report, status: execution.status, count: 1, things: [thing] }], say);
+  const fixes = fixesOf(
+    job,
+    [{ ...report, status: execution.status, count: 1, things: [thing] }],
+    "thing",
+    say,
+  );
   const again = rejected && fixes.length === 0 ? [stepOf(askOwnerAgain(job), say)] : [];
   const advice: Step = { command: null, why: meaning?.advice ?? "check the device's log" };
   return {

@@ -63,7 +63,7 @@ export const thingsFailed: JobRule = (facts, say) => {
               why: `explains why ${example} failed`,
             },
           ]),
-      ...fixesOf(job, failures, say),
+      ...fixesOf(job, failures, "job", say),
       { command: null, why: meaning?.advice ?? "check the devices' logs" },
     ],
   };

@@ -1,6 +1,7 @@
 import type { Advice } from "@fota/shared";
 import type { JobDescription } from "../aws/jobs.js";
 import { type KnownCause, remediesOf, retryStep } from "../causes/next-steps.js";
+import { failureCount } from "../status/causes.js";
 import { totalOf } from "../status/pace.js";
 import type { Say, Step } from "./finding.js";
 
@@ -22,10 +23,22 @@ export function retryOf(job: JobDescription, causes: readonly KnownCause[], say:
   return step === undefined ? [] : [stepOf(step, say)];
 }
 
-/** Suggests the commands that fix the causes, then `fota retry` if it can help with any of them. */
-export function fixesOf(job: JobDescription, causes: readonly KnownCause[], say: Say): Step[] {
+/**
+ * Suggests the commands that fix the causes, of the whole job or of one of its things, then `fota retry`
+ * if it can help with any of them.
+ */
+export function fixesOf(
+  job: JobDescription,
+  causes: readonly KnownCause[],
+  of: "job" | "thing",
+  say: Say,
+): Step[] {
+  const read = causes.reduce((sum, { count }) => sum + count, 0);
+  const isSample = of === "job" && read < failureCount(job.counts);
   return [
-    ...remediesOf({ jobId: job.jobId, publish: say.publish }, causes).map((remedy) => stepOf(remedy, say)),
+    ...remediesOf({ jobId: job.jobId, publish: say.publish, isSample }, causes).map((remedy) =>
+      stepOf(remedy, say),
+    ),
     ...retryOf(job, causes, say),
   ];
 }
