@@ -8,6 +8,7 @@ function program(): Command {
     .argument("<image...>")
     .option("--to <target>", "target", collect)
     .option("--presign <who>", "who")
+    .option("--delta <how>", "how")
     .option("-n, --dry-run", "change nothing")
     .option("--sign <key>", "key");
   const status = new Command("status").argument("[job]").option("--thing <name>", "one thing");
@@ -36,9 +37,9 @@ test.each([
   ["fota help o", ["options"]],
   [
     "fota publish -",
-    ["--to", "--presign", "--dry-run", "-n", "--sign", "--help", "-h", "--local", "--region"],
+    ["--to", "--presign", "--delta", "--dry-run", "-n", "--sign", "--help", "-h", "--local", "--region"],
   ],
-  ["fota publish -n -", ["--to", "--presign", "--sign", "--help", "-h", "--local", "--region"]],
+  ["fota publish -n -", ["--to", "--presign", "--delta", "--sign", "--help", "-h", "--local", "--region"]],
   ["fota --region eu-west-1 st", ["status"]],
   ["fota --lo", ["--local"]],
   ["fota status --", ["--thing", "--help", "--local", "--region"]],
@@ -48,6 +49,7 @@ test.each([
   ["fota device --fail=h", ["--fail=hang"]],
   ["fota publish --presign i", ["iot"]],
   ["fota publish --presign=", ["--presign=cli", "--presign=iot"]],
+  ["fota publish --delta ", ["auto"]],
   ["fota completion ", ["bash", "zsh"]],
   ["fota completion bash ", []],
   ["fota publish app.bin -- --t", []],

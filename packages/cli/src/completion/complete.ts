@@ -27,6 +27,8 @@ export interface Completion {
 /** Lists the values of options that check their fixed words themselves. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   "--presign": ["cli", "iot"],
+  "--delta": ["auto"],
+  "--ports": ["auto"],
   "--slot": ["any"],
   "--seq": ["version"],
   "--signed-at": ["now"],
