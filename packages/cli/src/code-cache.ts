@@ -10,10 +10,11 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 import type { EXIT } from "./exit-code.js";
@@ -25,6 +26,8 @@ interface Compiled {
   data: Buffer;
   /** True if the run finished. A failed run compiled only the code up to its failure. */
   whole: boolean;
+  /** The last time that a run used it, up to a day earlier, in milliseconds. */
+  usedAtMs: number;
 }
 
 /** Not imported: exit-code.ts would make every command compile all error codes first. */
@@ -33,7 +36,10 @@ const FAILED = 1 satisfies typeof EXIT.failed;
 const THINGS_FAILED = 3 satisfies typeof EXIT.thingsFailed;
 
 const WRAPPER = "(function(module){";
-const STALE_MS = 30 * 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+const UNUSED_MAX_MS = 30 * DAY_MS;
+/** A name in the cache: what it is for, the hash of its code, and Node.js; then the process that writes it. */
+const NAME_PATTERN = /^(code-.+)-[0-9a-f]+\.cjs-(v[\d.]+-[^.]+)(\.\d+)?$/;
 const CHECKSUM_BYTES = 4;
 /** One byte before the data says whether it is whole. */
 const DATA_AT = CHECKSUM_BYTES + 1;
@@ -71,6 +77,7 @@ function compile(path: string, cachePath: string): ModuleTable {
     const isWorthIt = whole || exitCode === FAILED || exitCode === THINGS_FAILED;
     const isBetter = !isUsed || (whole && !cached.whole);
     if (isWorthIt && isBetter) writeCache(cachePath, { data: script.createCachedData(), whole });
+    else if (isUsed && Date.now() - cached.usedAtMs > DAY_MS) markUsed(cachePath);
   });
   const module = {} as { exports: ModuleTable };
   (script.runInThisContext() as (of: typeof module) => void)(module);
@@ -78,8 +85,8 @@ function compile(path: string, cachePath: string): ModuleTable {
 }
 
 /**
- * Returns the path of a cache file. `name` contains a hash of its content, so a new release has new files and removes
- * the old ones.
+ * Returns the path of a cache file. `name` contains a hash of its content, so a new release has new files;
+ * `removeUnused` removes the old ones.
  */
 function cacheFile(name: string, purpose: string): string {
   return join(
@@ -100,7 +107,7 @@ function readCache(path: string): Compiled | undefined {
       const bytes = readFileSync(file);
       if (bytes.length <= DATA_AT || bytes.readUInt32LE(0) !== crc32(bytes.subarray(CHECKSUM_BYTES)))
         return undefined;
-      return { data: bytes.subarray(DATA_AT), whole: bytes[CHECKSUM_BYTES] === 1 };
+      return { data: bytes.subarray(DATA_AT), whole: bytes[CHECKSUM_BYTES] === 1, usedAtMs: stats.mtimeMs };
     } finally {
       closeSync(file);
     }
@@ -110,7 +117,7 @@ function readCache(path: string): Compiled | undefined {
 }
 
 /** Writes the whole cache or nothing: after a power cut or with a second process, the name never has half a file. */
-function writeCache(path: string, { data, whole }: Compiled): void {
+function writeCache(path: string, { data, whole }: Omit<Compiled, "usedAtMs">): void {
   const made = `${path}.${process.pid}`;
   try {
     // Create level by level: a recursive mkdir never returns below /proc.
@@ -122,19 +129,44 @@ function writeCache(path: string, { data, whole }: Compiled): void {
     checksum.writeUInt32LE(crc32(checked));
     writeFileSync(made, Buffer.concat([checksum, checked]), { mode: 0o600, flag: "wx" });
     renameSync(made, path);
-    removeStale(dirname(path));
+    removeUnused(path);
   } catch {
     removeQuietly(made);
   }
 }
 
-/** Removes files of releases that have not run for a month. Touches only regular files with fota's names. */
-function removeStale(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    const isCode = entry.isFile() && /^code-.*\.cjs-v/.test(entry.name);
-    if (isCode && Date.now() - statSync(path).mtimeMs > STALE_MS) removeQuietly(path);
+/** Records that the file is in use, and removes others that are not: a user of one release writes no new files. */
+function markUsed(path: string): void {
+  try {
+    const now = new Date();
+    utimesSync(path, now, now);
+    removeUnused(path);
+  } catch {
+    // another process removed it, or the folder may not be written
   }
+}
+
+/**
+ * Removes the files in place of which another release has `path`, if no run used them for a day: people may use two
+ * releases at once. Removes all others after a month. Touches only regular files with fota's names; a process that
+ * reads one meanwhile keeps what it has opened.
+ */
+function removeUnused(path: string): void {
+  const folder = dirname(path);
+  const own = placeOf(basename(path));
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const place = entry.isFile() ? placeOf(entry.name) : undefined;
+    const other = join(folder, entry.name);
+    if (place === undefined || other === path) continue;
+    const unusedMs = Date.now() - (statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN);
+    if (unusedMs > (place === own ? DAY_MS : UNUSED_MAX_MS)) removeQuietly(other);
+  }
+}
+
+/** Returns what a file of the cache is for, whatever its release; `undefined` for another file. */
+function placeOf(name: string): string | undefined {
+  const [, purpose, node] = NAME_PATTERN.exec(name) ?? [];
+  return purpose === undefined ? undefined : `${purpose} ${node}`;
 }
 
 function removeQuietly(path: string): void {

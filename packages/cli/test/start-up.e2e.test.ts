@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Ended, FOTA, fota } from "./cli.js";
 
@@ -92,17 +92,58 @@ describe("the cache of compiled code", () => {
     expect((await stat(path)).isFile()).toBe(true);
   });
 
-  test("of a release that has not run for a month goes when a new one is written, and nothing else does", async () => {
-    const old = ["code-status-main-0123456789.cjs-v20.19.0-x64", "names.json"];
-    const recent = "code-status-main-abcdef0123.cjs-v20.19.0-x64";
-    await mkdir(join(folder, "fota"));
-    for (const name of [...old, recent]) await writeFile(join(folder, "fota", name), "");
-    const longAgo = Date.now() / 1000 - 31 * 24 * 3600;
-    for (const name of old) await utimes(join(folder, "fota", name), longAgo, longAgo);
+  const daysAgo = (days: number) => Date.now() / 1000 - days * 24 * 3600;
+
+  /** Puts files into the cache that were last used some days ago; returns their names. */
+  async function addFiles(days: Readonly<Record<string, number>>): Promise<string[]> {
+    await mkdir(join(folder, "fota"), { recursive: true });
+    for (const [name, ago] of Object.entries(days)) {
+      await writeFile(join(folder, "fota", name), "");
+      await utimes(join(folder, "fota", name), daysAgo(ago), daysAgo(ago));
+    }
+    return Object.keys(days);
+  }
+
+  test("goes when another release takes its place and it was not used for a day", async () => {
+    works(await help());
+    const [path = ""] = await cacheFiles();
+    const ofHash = (hash: string) => basename(path).replace(/-[0-9a-f]+\.cjs/, `-${hash}.cjs`);
+    await rm(path);
+    const [gone = "", cut = "", ...kept] = await addFiles({
+      [ofHash("0123456789")]: 2,
+      [`${ofHash("0123456789")}.4321`]: 2,
+      [ofHash("abcdef0123")]: 0,
+      [ofHash("0123456789").replace(process.version, "v1.2.3")]: 2,
+      [ofHash("0123456789").replace("code-", "code-other-")]: 2,
+    });
     works(await help());
     const names = await readdir(join(folder, "fota"));
-    expect(names).toEqual(expect.arrayContaining(["names.json", recent]));
-    expect(names).not.toContain(old[0]);
+    expect(names).toEqual(expect.arrayContaining([basename(path), ...kept]));
+    expect(names).not.toContain(gone);
+    expect(names).not.toContain(cut);
+  });
+
+  test("goes when it was not used for a month, and nothing else does", async () => {
+    const [gone = "", ...kept] = await addFiles({
+      "code-status-main-0123456789.cjs-v20.19.0-x64": 31,
+      "code-status-main-abcdef0123.cjs-v20.19.0-x64": 29,
+      "names.json": 31,
+    });
+    works(await help());
+    const names = await readdir(join(folder, "fota"));
+    expect(names).toEqual(expect.arrayContaining(kept));
+    expect(names).not.toContain(gone);
+  });
+
+  test("counts as used by each run, also where no run writes a new one", async () => {
+    works(await help());
+    const paths = await cacheFiles();
+    for (const path of paths) await utimes(path, daysAgo(40), daysAgo(40));
+    const [gone = ""] = await addFiles({ "code-status-main-0123456789.cjs-v20.19.0-x64": 31 });
+    works(await help());
+    expect(await cacheFiles()).toEqual(paths);
+    for (const path of paths) expect((await stat(path)).mtimeMs).toBeGreaterThan(daysAgo(1) * 1000);
+    expect(await readdir(join(folder, "fota"))).not.toContain(gone);
   });
 
   test("is left out where its folder refuses", async () => {
