@@ -76,6 +76,15 @@ test("without --fleet, every update succeeds; bytes and executions have the pric
   expect(text).toContain("100 devices (--things), no --fleet, so always online and no failures");
 });
 
+test("each row of the chart has its own time, also in a short run", async () => {
+  const found = await rehearse("--things", "30", "--rate", "10/min");
+  const times = [...formatRehearsal(found, PLAIN).matchAll(/^ +((?:\d+[smhd] ?)+?) {2}[█▒░]/gm)].map(
+    ([, time]) => time,
+  );
+  expect(times.length).toBeGreaterThan(5);
+  expect(new Set(times).size).toBe(times.length);
+});
+
 test("an abort rule fires on a bad fleet, and the verdict says after how many devices", async () => {
   const found = await rehearse("--things", "500", "--fleet", "bad.json", ...ABORT, "--runs", "5");
   expect(found.abortedRuns).toBe(5);
@@ -124,7 +133,7 @@ test("a device that starts after the URL has expired fails, and --presign iot av
   const cli = await rehearse(...slow, "--expires", "150s");
   expect(cli).toMatchObject({ urlLifetimeSeconds: 150, runs: [{ expiredUrls: 2, counts: { failed: 2 } }] });
   expect(formatRehearsal(cli, PLAIN).replaceAll(/\s+/g, " ")).toContain(
-    "the URL expires after 3m, so devices that start later fail; --presign iot avoids that",
+    "the URL expires after 2m 30s, so devices that start later fail; --presign iot avoids that",
   );
   const iot = await rehearse(...slow, "--presign", "iot");
   expect(iot).toMatchObject({
@@ -273,7 +282,7 @@ test("the built command rehearses", async () => {
   const args = ["rehearse", join(cwd, "app.bin"), "--things", "50", "--fleet", join(cwd, "bad.json")];
   const { code, stdout, stderr } = await fota([...args, "--runs", "1", "--no-suggest"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toMatch(/^✔ ends after \d+m\n/);
+  expect(stdout).toMatch(/^✔ ends after \d+m( \d+s)?\n/);
   expect(stdout).toMatch(/ {2}seed 1: \d+ succeeded, \d+ failed of 50\n/);
 });
 

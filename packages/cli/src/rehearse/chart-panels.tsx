@@ -3,7 +3,7 @@ import { STATUS_LOOKS } from "../pages/look.js";
 import { formatNumber } from "../pages/numbers.js";
 import { Panel } from "../pages/panel.js";
 import { TimeChart } from "../pages/time-chart.js";
-import { binsOf } from "./bins.js";
+import { binsOf, wholeBinsOf } from "./bins.js";
 import type { PanelProps } from "./panel-props.js";
 import { formatDuration } from "./words.js";
 
@@ -66,7 +66,7 @@ export function OverTimePanel({ found: { overTime, runs, abort } }: PanelProps) 
 /** Answers how far the ends of the runs are apart. */
 export function EndsPanel({ found: { runs, endedAfterSeconds } }: PanelProps) {
   const ends = runs.flatMap(({ endedAfterSeconds: end }) => end ?? []);
-  const bins = binsOf(ends);
+  const bins = binsOf(ends, formatDuration);
   return (
     <Panel id="ends" title="When the runs end">
       {bins.length === 0 ? (
@@ -106,7 +106,7 @@ export function BadDevicesPanel({ found: { runs, abort, abortedRuns, job } }: Pa
     );
   }
   const ran = runs.flatMap(({ abort: found }) => (found === null ? [] : [found.devicesThatRanImage]));
-  const bins = binsOf(ran);
+  const bins = wholeBinsOf(ran);
   const rule = runs.find(({ abort: found }) => found !== null)?.abort?.rule ?? "";
   return (
     <Panel id="bad" title="Devices that ran the image before the abort">
@@ -123,7 +123,7 @@ export function BadDevicesPanel({ found: { runs, abort, abortedRuns, job } }: Pa
           bins={bins}
           marks={[{ value: abort.devicesThatRanImage.p50, label: "half by" }]}
           unit="runs"
-          format={(value) => formatNumber(Math.round(value))}
+          format={formatNumber}
           look={STATUS_LOOKS.failed}
         />
       )}

@@ -65,13 +65,21 @@ function formatPercentiles(found: RehearsalResult, { paint }: Screen): string {
     .join("\n");
 }
 
-/** Draws a bar for each of a few points in time; its whole width stands for all executions of the run. */
+/**
+ * Draws a bar for each of a few points in time whose labels differ; its whole width stands for all executions of the
+ * run.
+ */
 function formatChart({ timeline, typicalSeed, runs }: RehearsalResult, { paint, columns }: Screen): string {
   const last = timeline.at(-1);
   const total = last === undefined ? 0 : totalOf(last.counts);
   if (last === undefined || total === 0) return "  no execution was created";
-  const points = pick(timeline, CHART_ROWS_MAX);
-  const times = points.map(({ afterSeconds }) => formatDuration(afterSeconds));
+  const timeOf = ({ afterSeconds }: (typeof timeline)[number]) => formatDuration(afterSeconds);
+  const distinct = timeline.filter((point, index) => {
+    const next = timeline[index + 1];
+    return next === undefined || timeOf(next) !== timeOf(point);
+  });
+  const points = pick(distinct, CHART_ROWS_MAX);
+  const times = points.map(timeOf);
   const timeWidth = Math.max(...times.map((text) => text.length));
   const width = Math.max(1, Math.min(BAR_WIDTH_MAX, columns - timeWidth - 6));
   const bars = points.map(({ counts }, index) =>

@@ -4,9 +4,13 @@ import type { RehearsalResult } from "./result.js";
 /** As in the fleet file. */
 const TRIAL_SECONDS_DEFAULT = 60;
 
-/** Formats seconds as in `45s`, `35m`, `2h 10m`, `3d 4h`. */
+const SHORT_SECONDS = 600;
+
+/** Formats seconds as in `45s`, `1m 40s`, `35m`, `2h 10m`, `3d 4h`. */
 export function formatDuration(seconds: number): string {
-  if (seconds < 59.5) return `${Math.round(seconds)}s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole}s`;
+  if (whole < SHORT_SECONDS && whole % 60 !== 0) return `${Math.floor(whole / 60)}m ${whole % 60}s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes}m`;
   const [hours, restMinutes] = [Math.floor(minutes / 60), minutes % 60];
