@@ -150,6 +150,7 @@ const steps = fc.array(
     { weight: 2, arbitrary: leave },
     step("createThing", fc.record({ thingName, attributes: fc.constant({}) })),
     step("deleteThing", fc.record({ thingName })),
+    step("deleteThingGroup", fc.record({ thingGroupName })),
     step("associateTargets", fc.record({ jobId, targets })),
     step("updateJob", fc.record({ jobId, config: fc.constant({ jobExecutionsRetryConfig: noRetries }) })),
     step("cancelJob", fc.record({ jobId, force })),
@@ -369,6 +370,7 @@ test("the invariants hold after every command, and a replay gives the same world
         }
         for (const { status, sweep } of world.jobs.values())
           if (sweep !== undefined) reached[`sweep of a job ${status}`] = 1;
+        if (world.groupDeletions?.size) reached["sweep of a group"] = 1;
         checkHistory(executionsBefore, world);
         checkCounts(world);
         checkQueues(world);
@@ -414,6 +416,6 @@ test("the invariants hold after every command, and a replay gives the same world
   );
   // The commands reach all states; otherwise the checks above prove nothing.
   const everywhere = [...JOB_EXECUTION_STATUSES, "ABORT_CRITERIA_MET", "COMPLETED", "SCHEDULED"];
-  everywhere.push("sweep of a job CANCELED", "sweep of a job DELETION_IN_PROGRESS");
+  everywhere.push("sweep of a job CANCELED", "sweep of a job DELETION_IN_PROGRESS", "sweep of a group");
   expect(everywhere.filter((key) => reached[key] === undefined)).toEqual([]);
 });

@@ -6,7 +6,7 @@ import type { CommandInput, CommandName } from "../src/engine/commands.js";
 import { AwsError } from "../src/errors.js";
 import { executionsOfJob, executionsOfThing } from "../src/jobs/execution-lists.js";
 import { listJobs } from "../src/jobs/job-lists.js";
-import type { World } from "../src/jobs/world.js";
+import { createWorld, type World } from "../src/jobs/world.js";
 import { listOf } from "../src/listing/indexes.js";
 import type { Listed } from "../src/listing/key-lists.js";
 import type { InOrder, Order } from "../src/listing/list-index.js";
@@ -277,8 +277,8 @@ function checkLists(world: World): void {
 test("all lists show the state after every command, and after a restart", () => {
   const accepted = new Set<string>();
   fc.assert(
-    fc.property(steps, (sequence) => {
-      const model = createModel();
+    fc.property(steps, fc.constantFrom(undefined, 1), (sequence, sliceSize) => {
+      const model = createModel(createWorld("us-east-1"), sliceSize);
       for (const type of ["pump", "valve"])
         model.run("createThingType", { thingTypeName: type, searchableAttributes: [] });
       for (const id of ["c0", "c1"])

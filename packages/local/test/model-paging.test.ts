@@ -32,6 +32,7 @@ function readAll(model: Model, path: string, member: string, maxResults?: number
     world: model.world,
     nowMs: () => model.nowMs,
     run: () => Promise.reject(new Error("lists change nothing")),
+    until: () => Promise.reject(new Error("lists change nothing")),
     documentToSend: ({ document }) => document,
     onNotice: () => () => undefined,
     close: () => Promise.resolve(),

@@ -204,3 +204,26 @@ describe("a schedule a year long", () => {
     expect(Math.max(...delays)).toBeLessThan(2 ** 31);
   });
 });
+
+test("until resolves when ticks have done it, and it survives a restart; a stop rejects it", async () => {
+  const first = await open();
+  const names = Array.from({ length: 2_500 }, (_, index) => `t${index}`);
+  const makeGroup = async (thingGroupName: string) => {
+    await first.run("createThingGroup", { thingGroupName, attributes: {} });
+    await Promise.all(names.map((thingName) => first.run("addThingToGroup", { thingName, thingGroupName })));
+  };
+  await Promise.all(names.map((thingName) => first.run("createThing", { thingName, attributes: {} })));
+  await makeGroup("done");
+  await makeGroup("stopped");
+  await first.run("deleteThingGroup", { thingGroupName: "done" });
+  expect(first.world.groups.get("done")?.things.size).toBe(1_500);
+  await first.until(() => !first.world.groups.has("done"));
+  const [thing] = first.world.things.values();
+  expect([...(thing?.groups ?? [])]).toEqual(["stopped"]);
+  await first.run("deleteThingGroup", { thingGroupName: "stopped" });
+  const never = first.until(() => !first.world.groups.has("stopped"));
+  await Promise.all([first.close(), expect(never).rejects.toThrow("the stand-in is stopping")]);
+  const second = await open();
+  expect([...second.world.groups.keys()]).toEqual(["stopped"]);
+  await second.until(() => !second.world.groups.has("stopped"));
+});

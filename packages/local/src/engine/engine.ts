@@ -32,6 +32,11 @@ export interface Engine {
    */
   run<N extends CommandName>(name: N, input: CommandInput<N>): Promise<CommandOutput<N>>;
   /**
+   * Resolves when a tick has made `isTrue` return true, and its changes survive a power cut; at once if it is true now.
+   * @throws {AwsError} ServiceUnavailable if the engine is closed before
+   */
+  until(isTrue: () => boolean): Promise<void>;
+  /**
    * Calls `listener` for each notification, in order, in a later macrotask than the answer to its command: the client
    * gets the answer first, as from AWS. Returns a function that removes the listener.
    *
@@ -84,9 +89,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         });
   const noticeOptions = { isHeard: (topic: string) => notices.isHeard(topic), documentToSend: documentAt };
   let closed = false;
+  let waiting: { isTrue: () => boolean; resolve: () => void; reject: (error: AwsError) => void }[] = [];
 
   async function run<N extends CommandName>(command: N, input: CommandInput<N>): Promise<CommandOutput<N>> {
-    if (closed) throw new AwsError("ServiceUnavailableException", 503, "the stand-in is stopping");
+    if (closed) throw stopping();
     live.requireIntact();
     if (disk?.isUncertain) await disk.requireWritable({ command, input });
     const record = { command, input, nowMs: live.nowMs(), seed: freshSeed(), sliceSize: SLICE_SIZE };
@@ -118,8 +124,20 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 
   function runTick(): void {
-    // An error of a tick also fails every later command, and those report it.
-    run("tick", {}).catch(() => undefined);
+    const ticking = run("tick", {});
+    const fulfilled = waiting.filter(({ isTrue }) => isTrue());
+    ticking.then(
+      () => {
+        for (const { resolve } of fulfilled) resolve();
+        waiting = waiting.filter((each) => !fulfilled.includes(each));
+      },
+      () => undefined, // an error of a tick also fails every later command, and those report it
+    );
+  }
+
+  function until(isTrue: () => boolean): Promise<void> {
+    if (isTrue()) return Promise.resolve();
+    return new Promise((resolve, reject) => waiting.push({ isTrue, resolve, reject }));
   }
 
   scheduleTick();
@@ -129,13 +147,19 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     nowMs: () => live.nowMs(),
     run,
+    until,
     documentToSend: documentAt,
     onNotice: (listener, hears = () => true) => notices.add(listener, hears),
     close: async () => {
       closed = true;
       notices.stop();
       timer.stop();
+      for (const { reject } of waiting) reject(stopping());
       await disk?.close();
     },
   };
+}
+
+function stopping(): AwsError {
+  return new AwsError("ServiceUnavailableException", 503, "the stand-in is stopping");
 }

@@ -112,10 +112,12 @@ export function changeExecution(
   if (isMoving) addToPending(world, execution);
 }
 
-/** Times out the executions whose in-progress timer or step timer has expired. */
+/** Times out the executions whose in-progress timer or step timer has expired. If those are many, ticks follow. */
 export function expireExecutions(context: CommandContext): void {
   const { world, nowMs } = context;
-  for (let timer = takeDueTimer(world, nowMs); timer !== undefined; timer = takeDueTimer(world, nowMs)) {
+  for (let left = context.sliceSize; left > 0; left -= 1) {
+    const timer = takeDueTimer(world, nowMs);
+    if (timer === undefined) return;
     const job = world.jobs.get(timer.jobId);
     const execution = job?.executions.get(timer.thingName)?.at(-1);
     if (job === undefined || execution?.sequence !== timer.executionSequence) continue;

@@ -38,8 +38,10 @@ export function addGroup(
   const { thingGroupName: name, parent: parentName, description, queryString } = input;
   const parent = parentName === undefined ? undefined : existingGroup(world, parentName);
   if (parent !== undefined) checkKind(parent, "static");
+  if (parent !== undefined) checkStays(world, parent);
   const existing = world.groups.get(name);
   if (existing !== undefined) {
+    checkStays(world, existing);
     const same = existing.parent === parentName && existing.queryString === queryString;
     if (same && sameProperties(existing, input)) return existing;
     const arn = iotArn(world.region, `thinggroup/${name}`);
@@ -83,15 +85,16 @@ export interface GroupUpdate extends GroupInput {
 export function updateThingGroup(context: RegistryContext, input: GroupUpdate): number {
   const group = existingGroup(context.world, input.thingGroupName);
   checkKind(group, "static");
-  return updateGroup(group, input);
+  return updateGroup(context.world, group, input);
 }
 
 /**
  * Updates what static and dynamic groups have in common; returns the new version.
  *
- * @throws {AwsError} VersionConflict
+ * @throws {AwsError} VersionConflict; InvalidRequest while the group is being deleted
  */
-export function updateGroup(group: ThingGroup, input: GroupUpdate): number {
+export function updateGroup(world: Registry, group: ThingGroup, input: GroupUpdate): number {
+  checkStays(world, group);
   checkVersion(group, input.expectedVersion);
   if (input.description !== undefined) group.description = input.description;
   const merged = input.merge ? { ...group.attributes, ...input.attributes } : input.attributes;
@@ -106,7 +109,8 @@ export interface GroupDeletion {
 }
 
 /**
- * Removes a static group and the memberships in it. Deleting a missing group is not an error.
+ * Removes a static group and the memberships in it. If those are many, ticks do it. Deleting a missing group is not an
+ * error.
  * @throws {AwsError} VersionConflict; InvalidRequest for a dynamic group, and while it has child groups
  */
 export function deleteThingGroup(context: RegistryContext, input: GroupDeletion): void {
@@ -123,14 +127,50 @@ export function deleteGroup(context: RegistryContext, kind: GroupKind, input: Gr
   if (group.children.size > 0) {
     throw invalidRequest(`Thing group ${group.thingGroupName} still has child groups`);
   }
-  for (const thingName of [...group.things]) {
+  if (world.groupDeletions?.has(group.thingGroupName)) return;
+  world.dynamicGroups.delete(group.thingGroupName);
+  if (removeMembers(context, group)) removeGroup(world, group);
+  else {
+    world.groupDeletions ??= new Set();
+    world.groupDeletions.add(group.thingGroupName);
+  }
+}
+
+/** Removes the next members of the groups that are being deleted, and the groups that have none left. */
+export function continueGroupDeletions(context: RegistryContext): void {
+  const { world } = context;
+  for (const name of world.groupDeletions ?? []) {
+    const group = existingGroup(world, name);
+    if (!removeMembers(context, group)) continue;
+    world.groupDeletions?.delete(name);
+    removeGroup(world, group);
+  }
+}
+
+/** Removes as many members as a command may. Returns whether the group has none left. */
+function removeMembers(context: RegistryContext, group: ThingGroup): boolean {
+  for (const thingName of firstOf(group.things, context.sliceSize)) {
     noteMembership(context, thingName);
-    leaveGroup(world, existingThing(world, thingName), group);
+    leaveGroup(context.world, existingThing(context.world, thingName), group);
     noteChange(context, thingName, "registry");
   }
+  return group.things.size === 0;
+}
+
+function removeGroup(world: Registry, group: ThingGroup): void {
   if (group.parent !== undefined) world.groups.get(group.parent)?.children.delete(group.thingGroupName);
   remove(world.groups, group.thingGroupName);
-  world.dynamicGroups.delete(group.thingGroupName);
+}
+
+/** Returns the first `count` names, or all if those are fewer. */
+function firstOf(names: ReadonlySet<string>, count: number): string[] {
+  if (names.size <= count) return [...names];
+  const first: string[] = [];
+  for (const name of names) {
+    first.push(name);
+    if (first.length === count) break;
+  }
+  return first;
 }
 
 export interface MembershipInput {
@@ -181,6 +221,7 @@ export function updateGroupsOfThing(context: RegistryContext, input: GroupsOfThi
   const [toJoin, toLeave] = [input.add, input.remove].map((names) =>
     names.map((name) => staticGroup(world, name)),
   ) as [ThingGroup[], ThingGroup[]];
+  for (const group of toJoin) checkStays(world, group);
   const thing = existingThing(world, input.thingName);
   const overridden = groupsToLeave(world, thing, input);
   noteMembership(context, thing.thingName);
@@ -213,6 +254,12 @@ export function checkKind(group: Readonly<ThingGroup>, kind: GroupKind): void {
       `Thing group ${group.thingGroupName} is a ${found} group, this operation needs a ${kind} one`,
     );
   }
+}
+
+/** @throws {AwsError} InvalidRequest while the group is being deleted */
+function checkStays(world: Registry, { thingGroupName }: Readonly<ThingGroup>): void {
+  if (world.groupDeletions?.has(thingGroupName))
+    throw invalidRequest(`Thing group ${thingGroupName} is being deleted`);
 }
 
 function staticGroup(world: Registry, thingGroupName: string): ThingGroup {

@@ -16,6 +16,8 @@ export interface Registry {
   thingTypes: ReadonlyMap<string, ThingType>;
   /** Names of the dynamic groups, whose members a query selects. */
   dynamicGroups: Set<string>;
+  /** Names of the groups that are being deleted: ticks remove their members, and then them. Absent until the first. */
+  groupDeletions?: Set<string>;
   /** Event types that are published on `$aws/events/...`; none by default. */
   eventConfigurations: Set<EventType>;
   /** When they were first and last set; absent if never. */

@@ -44,7 +44,7 @@ export function updateDynamicThingGroup(
 ): number {
   const group = existingGroup(context.world, input.thingGroupName);
   checkKind(group, "dynamic");
-  const version = updateGroup(group, input);
+  const version = updateGroup(context.world, group, input);
   if (input.queryString !== undefined) {
     group.queryString = input.queryString;
     refreshMembers(context, group);

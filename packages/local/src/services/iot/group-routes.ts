@@ -5,7 +5,7 @@ import { readTags } from "../../jobs/fields.js";
 import { filtered, sorted } from "../../listing/list-index.js";
 import type { Broker } from "../../mqtt/broker.js";
 import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/fields.js";
-import { existingGroup } from "../../registry/groups.js";
+import { existingGroup, type GroupDeletion } from "../../registry/groups.js";
 import { groupsAbove, listGroupsBelow, listThingsOfGroup } from "../../registry/membership.js";
 import type { ThingGroup } from "../../registry/registry.js";
 import { existingThing } from "../../registry/things.js";
@@ -101,7 +101,16 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 
   async function deleteDynamicGroup(request: RestRequest) {
-    await engine.run("deleteDynamicThingGroup", readDeletion("DeleteDynamicThingGroup", request));
+    const deletion = readDeletion("DeleteDynamicThingGroup", request);
+    await untilGone(deletion, engine.run("deleteDynamicThingGroup", deletion));
+  }
+
+  /** Resolves when the group has no members left, and is gone: until then, the others see it. */
+  async function untilGone({ thingGroupName }: GroupDeletion, deletion: Promise<void>): Promise<void> {
+    const idNow = () => engine.world.groups.get(thingGroupName)?.thingGroupId;
+    const id = idNow();
+    await deletion;
+    if (id !== undefined) await engine.until(() => idNow() !== id);
   }
 
   /** Jobs can target the members of a group, so the connectivity that its query uses must survive a restart. */
@@ -147,7 +156,8 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 
   async function deleteGroup(request: RestRequest) {
-    await engine.run("deleteThingGroup", readDeletion("DeleteThingGroup", request));
+    const deletion = readDeletion("DeleteThingGroup", request);
+    await untilGone(deletion, engine.run("deleteThingGroup", deletion));
   }
 
   async function addThing({ body }: RestRequest) {
@@ -226,7 +236,7 @@ function queryMembersOf({ queryString }: Readonly<ThingGroup>) {
   return { indexName: THINGS_INDEX, queryString, queryVersion: QUERY_VERSION };
 }
 
-function readDeletion(operation: string, { params, query }: RestRequest) {
+function readDeletion(operation: string, { params, query }: RestRequest): GroupDeletion {
   const members = queryMembers(query);
   refuseUnknownMembers(operation, members, ["expectedVersion"]);
   return {
