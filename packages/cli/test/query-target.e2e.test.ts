@@ -6,8 +6,12 @@ import {
   ListThingGroupsCommand,
   UpdateIndexingConfigurationCommand,
 } from "@aws-sdk/client-iot";
+import * as v from "valibot";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { updateShadow } from "../../local/test/support/shadow-http.js";
+import { jobListSchema } from "../src/list/result.js";
+import { shownJobSchema } from "../src/show/result.js";
+import { jobSummarySchema, overviewSchema } from "../src/status/result.js";
 import { BUCKET, type Fleet, startFleet } from "./fleet.js";
 import { stubEnvironment } from "./stub-environment.js";
 
@@ -80,6 +84,30 @@ test("everything below 2.0 gets the job; the same query has the same group, and 
   // A snapshot: what matches later does not get it.
   await reports("pump-4", "1.0.0");
   expect(await jobsOf("pump-4")).toEqual([]);
+});
+
+test("status, list and show name the query, as it was written", async () => {
+  const { jobId, targets } = JSON.parse((await publish("--to", BELOW_2, "--json")).stdout);
+  const queries = { [targets[0]]: BELOW_2.slice(6) };
+  for (const args of [["status"], ["status", jobId], ["list"], ["show", jobId]]) {
+    const { stdout } = await fleet.fota(args);
+    expect(stdout, args.join(" ")).toContain(args[0] === "list" ? BELOW_2.slice(0, 12) : BELOW_2);
+    expect(stdout, args.join(" ")).not.toContain("group:fota-query-");
+  }
+  const jsonOf = async (...args: string[]) => JSON.parse((await fleet.fota([...args, "--json"])).stdout);
+  expect(v.parse(jobSummarySchema, await jsonOf("status", jobId)).queries).toEqual(queries);
+  expect(v.parse(overviewSchema, await jsonOf("status")).jobs[0]?.queries).toEqual(queries);
+  expect(v.parse(jobListSchema, await jsonOf("list", "--counts")).jobs[0]?.queries).toEqual(queries);
+  expect(v.parse(shownJobSchema, await jsonOf("show", jobId)).queries).toEqual(queries);
+});
+
+test("where the group may not be read, its name is shown", async () => {
+  const { jobId, targets } = JSON.parse((await publish("--to", BELOW_2, "--json")).stdout);
+  fleet.refuse("GET", `/thing-groups/${targets[0].split("/").at(-1)}`);
+  const { code, stdout } = await fleet.fota(["status", "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).jobs[0]).toMatchObject({ jobId, targets });
+  expect(JSON.parse(stdout).jobs[0]).not.toHaveProperty("queries");
 });
 
 test("with --continuous, a thing that the query finds later gets the job", async () => {

@@ -114,10 +114,21 @@ export function thingTarget(name: string, arn: string): Target {
     : { kind: "thing", name, text: name };
 }
 
-/** Returns an ARN of AWS IoT as the command line names it: a thing name, or `group:<name>`. */
-export function targetNameOf(arn: string): string {
+/**
+ * Returns an ARN of AWS IoT as the command line names it: a thing name, `group:<name>`, or `query:<query>` if `queries`
+ * has the query of the group.
+ */
+export function targetNameOf(arn: string, queries: Readonly<Record<string, string>> = {}): string {
+  const query = queries[arn];
+  if (query !== undefined) return `${QUERY_PREFIX}${query}`;
   const [, , type, name] = ARN_PATTERN.exec(arn) ?? [];
   return name === undefined ? arn : type === "thing" ? name : `${GROUP_PREFIX}${name}`;
+}
+
+/** Returns the name of the group that fota made for a query; `undefined` for another target. */
+export function queryGroupIn(arn: string): string | undefined {
+  const [, , type, name] = ARN_PATTERN.exec(arn) ?? [];
+  return type === "thinggroup" && name?.startsWith(QUERY_GROUP_PREFIX) ? name : undefined;
 }
 
 /** Returns the targets as they were given, only the first few of many. */

@@ -6,6 +6,7 @@ import { describeJob, type JobDescription, type ListedJob, listJobs } from "../a
 import { suggestThings, targetArn } from "../aws/target-arn.js";
 import { given } from "../given.js";
 import { firmwareIn } from "../job/firmware.js";
+import { withTargetQueries } from "../job/target-queries.js";
 import { totalOf } from "../status/pace.js";
 import type { ListQuery } from "./query.js";
 import type { JobList, ListedJobResult } from "./result.js";
@@ -48,7 +49,10 @@ export async function listMatching(
     onDenied(error);
     return shown;
   });
-  return { jobs: detailed.map(resultOf), more: found.more || newest.length > limit };
+  return {
+    jobs: await withTargetQueries(iot, detailed.map(resultOf)),
+    more: found.more || newest.length > limit,
+  };
 }
 
 async function withDetails(iot: Iot, jobs: readonly Found[], of: ListQuery["details"]): Promise<Found[]> {

@@ -16,6 +16,12 @@ const listedJobSchema = v.strictObject({
     described(v.string(), "with --counts: name of its first image, if `fota publish` wrote the description"),
   ),
   targets: v.optional(described(v.array(v.string()), "with --counts: ARNs of things and thing groups")),
+  queries: v.optional(
+    described(
+      v.record(v.string(), v.string()),
+      "with --counts: queries of the groups that `--to query:` made, by ARN",
+    ),
+  ),
   targetsToGo: v.optional(
     described(v.number(), "with --counts: targets that the rollout has not fully reached"),
   ),

@@ -59,7 +59,7 @@ function jobRows(job: ShownJob, screen: Screen): Row[] {
   const rows: Row[] = [];
   if (job.description !== undefined) rows.push(["description", job.description]);
   if (job.stage !== undefined) rows.push(["stage", stageText(job.stage)]);
-  const names = job.targets.map(targetNameOf);
+  const names = job.targets.map((arn) => targetNameOf(arn, job.queries));
   const shown = names.slice(0, TARGETS_SHOWN_MAX);
   if (names.length > shown.length) shown.push(`and ${names.length - shown.length} more`);
   if (job.continuous) shown.push("and things that join later");

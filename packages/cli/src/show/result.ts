@@ -74,6 +74,9 @@ export const shownJobSchema = v.strictObject({
       "stage of `fota rollout` that the job is",
     ),
   ),
+  queries: v.optional(
+    described(v.record(v.string(), v.string()), "queries of the groups that `--to query:` made, by ARN"),
+  ),
   continuous: described(v.boolean(), "true if things that join its groups later get it too"),
   counts: described(countsSchema, "number of executions by status; each retry on a thing counts again"),
   rollout: v.strictObject({

@@ -18,6 +18,7 @@ import { rolloutTextsOf, scheduleTextsOf } from "../job/rollout-options.js";
 import { parseRolloutTags } from "../job/rollout-tags.js";
 import { signedUrlEnd } from "../job/signed-url.js";
 import { checkObject, objectOfPatch } from "../job/stored-image.js";
+import { withQueriesOf } from "../job/target-queries.js";
 import { isoOfSeconds, signedFactsOf } from "../signing/signed-facts.js";
 import type { ShownImage, ShownJob, ShownPatch } from "./result.js";
 import { signedBy } from "./signed-by.js";
@@ -31,7 +32,7 @@ export async function showJob(
   const found = await readJobWithDocument(cloud.iot, jobId);
   const { job, decoded } = found;
   const common = {
-    ...shownSetup(job),
+    ...(await withQueriesOf(cloud.iot, shownSetup(job))),
     ...given({ stage: await stageOf(cloud.iot, job) }),
     document: documentValue(found),
     kind: decoded.kind,

@@ -1,4 +1,5 @@
 import type { PublishNeeds } from "../image/publish-command.js";
+import { targetNameOf } from "../job/targets.js";
 import { oneLine } from "../terminal/format.js";
 import type { Output } from "../terminal/output.js";
 import { type Paint, visibleWidth } from "../terminal/paint.js";
@@ -127,6 +128,8 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
     status,
     createdAt,
     startsAt,
+    targets = [],
+    queries,
     targetsToGo,
     completedAt,
     reasonCode,
@@ -138,9 +141,10 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
   } = summary;
   const isOver = status === "CANCELED" || status === "COMPLETED";
   const rows: [string, string | undefined][] = [
+    ["to", queries && targets.map((arn) => targetNameOf(arn, queries)).join(", ")],
     ["created", createdAt && time(createdAt)],
     ["starts", startsAt && time(startsAt)],
-    ["rollout", targetsToGo === undefined ? undefined : `${targets(targetsToGo)} not fully reached yet`],
+    ["rollout", targetsToGo === undefined ? undefined : `${countTargets(targetsToGo)} not fully reached yet`],
     ["ended", completedAt && time(completedAt)],
     ["signed", signed],
     ["because", [reasonCode, comment].filter((text) => text !== undefined).join(": ") || undefined],
@@ -156,7 +160,7 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
   return rows.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as [string, string]]));
 }
 
-function targets(count: number): string {
+function countTargets(count: number): string {
   return count === 1 ? "1 target" : `${count} targets`;
 }
 

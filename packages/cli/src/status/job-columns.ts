@@ -8,7 +8,15 @@ import type { JobSummary } from "./result.js";
 /** Holds the fields that distinguish jobs in a list. Without counts, a row has only what AWS's list of jobs returns. */
 export type JobRow = Pick<
   JobSummary,
-  "jobId" | "status" | "continuous" | "version" | "image" | "targets" | "targetsToGo" | "createdAt"
+  | "jobId"
+  | "status"
+  | "continuous"
+  | "version"
+  | "image"
+  | "targets"
+  | "queries"
+  | "targetsToGo"
+  | "createdAt"
 > & { counts?: JobSummary["counts"] | undefined };
 
 /**
@@ -25,12 +33,12 @@ export function jobRowColumns(time: (iso: string) => string, { utc = false } = {
   ];
 }
 
-/** Formats targets as in `pump-7`, `group:beta (continuous)`, `pump-7 +3`. */
-function targetText({ targets, continuous }: JobRow): string {
+/** Formats targets as in `pump-7`, `group:beta (continuous)`, `query:attributes.model:m1`, `pump-7 +3`. */
+function targetText({ targets, queries, continuous }: JobRow): string {
   const [first, ...others] = targets ?? [];
   if (first === undefined) return continuous ? "continuous" : "";
   const more = others.length === 0 ? "" : ` +${others.length}`;
-  return `${targetNameOf(first)}${more}${continuous ? " (continuous)" : ""}`;
+  return `${targetNameOf(first, queries)}${more}${continuous ? " (continuous)" : ""}`;
 }
 
 function outcomeText(job: JobRow): string {

@@ -90,6 +90,9 @@ export const jobSummarySchema = v.strictObject({
     described(v.string(), "name of its first image, if `fota publish` wrote the description"),
   ),
   targets: v.optional(described(v.array(v.string()), "ARNs of things and thing groups")),
+  queries: v.optional(
+    described(v.record(v.string(), v.string()), "queries of the groups that `--to query:` made, by ARN"),
+  ),
   createdAt: v.optional(v.string()),
   startsAt: v.optional(described(v.string(), "start time of a job that is SCHEDULED")),
   completedAt: v.optional(v.string()),

@@ -6,6 +6,7 @@ import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import { checkJobText, onJob } from "../find-job/on-job.js";
+import { withQueriesOf, withTargetQueries } from "../job/target-queries.js";
 import { parseTimeoutMs } from "../settings/flags.js";
 import { openSink } from "../terminal/sink.js";
 import { pickColumns } from "../terminal/table.js";
@@ -101,7 +102,8 @@ async function showJob(context: Context, iot: Iot, jobId: string, options: Statu
   const view = viewOf(context, utc);
   const summary = await output.during(`reading job ${jobId}`, async () => {
     if (thing !== undefined) return (await readThing(iot, jobId, thing)).summary;
-    return await withSignatures(iot, (await readJobState(iot, jobId, { kind: "few" })).summary);
+    const { summary } = await readJobState(iot, jobId, { kind: "few" });
+    return await withSignatures(iot, await withQueriesOf(iot, summary));
   });
   const [only] = summary.executions ?? [];
   const text =
@@ -143,7 +145,10 @@ async function listThings(context: Context, iot: Iot, jobId: string, options: St
 
 async function showOverview(context: Context, iot: Iot, { utc = false }: StatusOptions): Promise<void> {
   const { output } = context;
-  const overview = await output.during("reading jobs", () => readOverview(iot));
+  const overview = await output.during("reading jobs", async () => {
+    const { jobs, more } = await readOverview(iot);
+    return { jobs: await withTargetQueries(iot, jobs), more };
+  });
   output.result(overview, formatOverview(overview, viewOf(context, utc), { utc }));
 }
 
