@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { interruptible } from "./interruptible.mjs";
+import { interruptible } from "../interruptible.mjs";
 
 /**
  * Makes a package. It replaces `file` when it is complete; an error, SIGINT or SIGTERM leave nothing behind.

@@ -7,15 +7,18 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { build } from "esbuild";
 import { inject } from "postject";
 import { bundleOptions } from "../bundle-options.mjs";
+import { interruptible } from "../interruptible.mjs";
 import { noticesOf, thirdPartyIn } from "../third-party.mjs";
 import { readNodeLicense } from "./node-license.mjs";
 
@@ -26,17 +29,29 @@ const HARMLESS = /^warning: Can't find string offset for section name '\.note/;
 const { platform, arch, execPath, version } = process;
 
 /**
- * Makes the executable of a program for this platform, with its notices beside it, and runs it once.
+ * Makes the executable of a program for this platform, with its notices beside it, and runs it once. It replaces an
+ * existing one when it is complete; an error, SIGINT or SIGTERM leave nothing behind.
  * @param program `{ name, entry, codeCache, bundle }`: the name of the file, the path of its main module, whether it
  * starts faster by a cache of compiled code (each build of which differs), and options of esbuild
- * @param out folder for the files; existing ones are replaced
+ * @param out folder for the files
  * @returns `{ file, notices, sizeBytes }`
  * @throws if a step fails, with the output of its tool
  */
-export async function makeExecutable({ name, entry, codeCache, bundle = {} }, out) {
+export async function makeExecutable(program, out) {
+  let made;
+  await interruptible(async (signal) => {
+    made = await make(program, out, signal);
+  });
+  return made;
+}
+
+async function make({ name, entry, codeCache, bundle = {} }, out, signal) {
   const end = platform === "win32" ? ".exe" : "";
   const base = join(out, `${name}-${platform}-${arch}`);
   const [file, notices] = [`${base}${end}`, `${base}-NOTICES.txt`];
+  // In the same folder, so that the executable can be renamed; with its own name, which codesign writes into it.
+  const partial = `${base}.partial`;
+  const made = join(partial, basename(file));
   const folder = mkdtempSync(join(tmpdir(), "fota-executable-"));
   try {
     // Names without a folder: Node writes the path of the main module into the executable.
@@ -57,19 +72,23 @@ export async function makeExecutable({ name, entry, codeCache, bundle = {} }, ou
     const config = { main, output, disableExperimentalSEAWarning: true, useCodeCache: codeCache };
     writeFileSync(join(folder, "sea.json"), JSON.stringify(config));
     run(execPath, ["--experimental-sea-config", "sea.json"], folder);
-    mkdirSync(out, { recursive: true });
-    rmSync(file, { force: true });
-    copyNode(file);
-    await injectQuietly(file, "NODE_SEA_BLOB", readFileSync(join(folder, output)), {
+    await setImmediate(undefined, { signal });
+    rmSync(partial, { recursive: true, force: true }); // after kill -9
+    mkdirSync(partial, { recursive: true });
+    copyNode(made);
+    await setImmediate(undefined, { signal });
+    await injectQuietly(made, "NODE_SEA_BLOB", readFileSync(join(folder, output)), {
       sentinelFuse: FUSE,
       ...(platform === "darwin" && { machoSegmentName: "NODE_SEA" }),
     });
-    if (platform === "darwin") run("codesign", ["--sign", "-", file]);
-    run(file, ["--version"]);
+    if (platform === "darwin") run("codesign", ["--sign", "-", made]);
+    run(made, ["--version"]);
+    await setImmediate(undefined, { signal });
     writeFileSync(notices, noticesWithNode(thirdPartyIn([metafile])));
+    renameSync(made, file);
     return { file, notices, sizeBytes: statSync(file).size };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    for (const each of [partial, folder]) rmSync(each, { recursive: true, force: true });
   }
 }
 

@@ -4,7 +4,7 @@ const SIGNALS = ["SIGINT", "SIGTERM"];
 
 /**
  * Does `work`, and aborts its AbortSignal on SIGINT and SIGTERM. These end the process only after the work has ended, so it
- * can remove its files. Code that runs meanwhile without a pause delays them.
+ * can remove its files. Code that runs without a pause delays them: await `setImmediate` with the AbortSignal after it.
  * @returns what `work` resolves to
  */
 export async function interruptible(work) {
