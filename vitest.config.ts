@@ -21,6 +21,7 @@ export default defineConfig({
     // Ends what hangs; a loaded machine makes real processes and disks slow. A sweep repeats what a test does once.
     testTimeout: process.env["FOTA_SWEEP"] ? 600_000 : 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } }, // by default it gives up after 1 s; see packages/shared/test/eventually.ts
     // One in thousands that fails by chance must not stop a release; the closing line names it, to be mended.
     retry: process.env["CI"] ? 1 : 0,
     reporters: ["default", "./scripts/closing-line.ts"],

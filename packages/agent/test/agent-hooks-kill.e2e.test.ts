@@ -1,7 +1,8 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isTerminal } from "@fota/shared";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { cutPower } from "./boot-device.js";
 import { shareKills } from "./kill-share.js";
@@ -89,7 +90,7 @@ test.concurrent.each(shareKills(KILLS))(
       }
       await daemon.says(/connected to/); // it handles SIGTERM, even if the job is over
       const ended = async () => expect(await isOver()).toBe(true);
-      await vi.waitFor(ended, { timeout: 60_000, interval: 50 }).catch(async () => {
+      await eventually(ended).catch(async () => {
         const story = await device.story(jobId);
         throw new Error(
           `job ${jobId} did not end: ${victims.join()}; ${story.join()}\n${daemon.output()}\n${launcher.output()}`,

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { AppDevice } from "./app-device.js";
 import { isAlive } from "./boot-device.js";
@@ -40,7 +41,7 @@ test("all hooks are asked in order, with the facts of the update", async () => {
   const daemon = await start();
   const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
   await daemon.says(/hook after-confirm allowed/);
-  await vi.waitFor(async () => expect((await app.resultOf(jobId)).status).toBe("SUCCEEDED"), 10_000);
+  await eventually(async () => expect((await app.resultOf(jobId)).status).toBe("SUCCEEDED"));
   expect(await calls()).toEqual(
     all.map((name) => {
       const [running, result] = [
@@ -68,7 +69,7 @@ test("a hook that defers is asked again; one that refuses ends the job as REJECT
   const daemon = await start();
   const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
   await daemon.says(/hook before-download deferred: the valve is open/);
-  await vi.waitFor(async () => expect((await app.resultOf(jobId)).status).toBe("REJECTED"), 20_000);
+  await eventually(async () => expect((await app.resultOf(jobId)).status).toBe("REJECTED"));
   expect(await app.resultOf(jobId)).toMatchObject({
     reason: "refused",
     detail: "before-install: not this one",
@@ -87,7 +88,7 @@ test("a self test that fails reverts the image, and after-revert runs on the old
   const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
   await daemon.says(/hook after-revert allowed/);
   expect((await calls()).at(-1)).toBe(`after-revert job=${jobId} slot=1 running=0 result=FAILED`);
-  await vi.waitFor(async () => expect((await app.resultOf(jobId)).status).toBe("FAILED"), 10_000);
+  await eventually(async () => expect((await app.resultOf(jobId)).status).toBe("FAILED"));
   expect(await app.resultOf(jobId)).toMatchObject({
     reason: "self-test-failed",
     detail: "self-test: no sensor",
@@ -102,9 +103,8 @@ test("a hook that hangs is killed and defers the update; a broken or unknown one
   const daemon = await start({ FOTA_AGENT_HOOKS_TIME_LIMIT_SECONDS: "0.5" });
   const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
   await daemon.says(/hook before-download failed: before-download did not end within 0\.5 s and was killed/);
-  await vi.waitFor(
-    async () => expect((await app.resultOf(jobId)).detail).toMatch(/did not end within 0\.5 s/),
-    10_000,
+  await eventually(async () =>
+    expect((await app.resultOf(jobId)).detail).toMatch(/did not end within 0\.5 s/),
   );
   expect(daemon.output()).toMatch(/before-reset is not executable; run `chmod \+x /);
   expect(daemon.output()).toMatch(
@@ -118,9 +118,8 @@ test("a hook that is a link to a missing file holds the update; with the file, i
   const daemon = await start();
   const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
   const detail = expect.stringMatching(/before-download is a link to a file that does not exist$/);
-  await vi.waitFor(
-    async () => expect(await app.resultOf(jobId)).toMatchObject({ status: "IN_PROGRESS", detail }),
-    10_000,
+  await eventually(async () =>
+    expect(await app.resultOf(jobId)).toMatchObject({ status: "IN_PROGRESS", detail }),
   );
   expect(daemon.output()).toMatch(
     /warn: .*before-download is a link to .*; restore the file, or remove the link/,
@@ -139,11 +138,11 @@ test("a daemon that is killed while a hook runs: the next one kills the hook and
   );
   const daemon = await start();
   const jobId = await app.standIn.createJob("2.0.0", app.device.thingName);
-  const pids = await vi.waitFor(async () => {
+  const pids = await eventually(async () => {
     const text = await readFile(join(app.dir, "pids"), "utf8");
     expect(text).toMatch(/^\d+ \d+\n$/); // both run: the shell writes this after it has started the other one
     return text.trim().split(" ").map(Number);
-  }, 30_000);
+  });
   daemon.process.kill("SIGKILL");
   await daemon.ended;
   const next = app.start(["run"]);

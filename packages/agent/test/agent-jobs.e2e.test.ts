@@ -2,7 +2,8 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTerminal } from "@fota/shared";
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { AppDevice } from "./app-device.js";
 import { seededRandom } from "./random.js";
 import type { WatchedProcess } from "./watched-process.js";
@@ -38,14 +39,11 @@ async function createJob(document: object): Promise<string> {
 }
 
 async function endOf(jobId: string): Promise<Record<string, string | undefined>> {
-  return await vi.waitFor(
-    async () => {
-      const result = await app.resultOf(jobId);
-      expect(result).toMatchObject({ status: expect.stringMatching(/SUCCEEDED|FAILED|REJECTED/) });
-      return result;
-    },
-    { timeout: 20_000, interval: 50 },
-  );
+  return await eventually(async () => {
+    const result = await app.resultOf(jobId);
+    expect(result).toMatchObject({ status: expect.stringMatching(/SUCCEEDED|FAILED|REJECTED/) });
+    return result;
+  });
 }
 
 const read = async (name: string) => await readFile(join(app.dir, name), "utf8").catch(() => "");
@@ -94,13 +92,12 @@ test("a handler that hangs holds up no update, and is killed after its time limi
   await handler("hang", "echo started > hang; sleep 600 & wait");
   run({ FOTA_AGENT_JOBS_TIME_LIMIT_SECONDS: "4" });
   const hanging = await createJob({ operation: "hang" });
-  await vi.waitFor(async () => expect(await read("hang")).toBe("started\n"), 10_000);
+  await eventually(async () => expect(await read("hang")).toBe("started\n"));
   const slotSize = 400_000;
   await writeFile(app.standIn.imagePath("3.0.0"), `#!/bin/sh\nexit 3\n${"#".repeat(slotSize)}`);
   const update = await app.standIn.createJob("3.0.0", app.device.thingName);
-  await vi.waitFor(
-    async () => expect(await app.resultOf(update)).toMatchObject({ phase: expect.anything() }),
-    10_000,
+  await eventually(async () =>
+    expect(await app.resultOf(update)).toMatchObject({ phase: expect.anything() }),
   );
   expect(await app.resultOf(hanging)).toMatchObject({ status: "IN_PROGRESS" });
   expect(await endOf(update)).toMatchObject({ status: "FAILED" });
@@ -197,7 +194,7 @@ test("a job that is deleted and created again while its handler runs gets a run 
   await handler("turn", "cat >> documents; until [ -e go ]; do sleep 0.05; done");
   const daemon = run();
   const jobId = await createJob({ operation: "turn", n: 1 });
-  await vi.waitFor(async () => expect(await read("documents")).toContain('"n":1'), 10_000);
+  await eventually(async () => expect(await read("documents")).toContain('"n":1'));
   await app.standIn.deleteJob(jobId);
   await app.standIn.createJobWith({ operation: "turn", n: 2 }, app.device.thingName, jobId);
   await writeFile(join(app.dir, "go"), "");
@@ -210,7 +207,7 @@ test("a job that is deleted and created again while the daemon is down counts as
   await handler("turn", '[ "$FOTA_ATTEMPT" -gt 1 ] && exit 0; cat >> documents; [ -e go ] || sleep 600');
   const daemon = run();
   const jobId = await createJob({ operation: "turn", n: 1 });
-  await vi.waitFor(async () => expect(await read("documents")).toContain('"n":1'), 10_000);
+  await eventually(async () => expect(await read("documents")).toContain('"n":1'));
   await kill(daemon);
   await app.standIn.deleteJob(jobId);
   await app.standIn.createJobWith({ operation: "turn", n: 2 }, app.device.thingName, jobId);

@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { chmod, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { cutPower } from "./boot-device.js";
 import { docBlock } from "./doc-block.js";
@@ -138,13 +139,10 @@ test("the device guide's program, built with its command, updates itself under f
   const launcher = device.boot.launch();
   try {
     const jobId = await standIn.createJob("1.5.0", device.thingName);
-    await vi.waitFor(
-      async () => {
-        const execution = await standIn.executionOf(jobId, device.thingName);
-        expect(execution, launcher.output()).toMatchObject({ status: "SUCCEEDED" });
-      },
-      { timeout: 30_000, interval: 200 },
-    );
+    await eventually(async () => {
+      const execution = await standIn.executionOf(jobId, device.thingName);
+      expect(execution, launcher.output()).toMatchObject({ status: "SUCCEEDED" });
+    });
     expect(await readBootRecord(device.boot.dir)).toMatchObject({ currentSlot: 1, workingSlot: 1 });
   } finally {
     await cutPower(launcher);

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { askDaemon, connectToDaemon } from "../src/daemon/control/client.js";
 import { startProgram } from "./agent-program.js";
@@ -92,7 +93,7 @@ test("a reload during `install` ends that with an error, and the next update wor
   const { result, finish } = await beginInstall(daemon);
   daemon.process.kill("SIGHUP");
   await daemon.says(/reload: using the new configuration/);
-  await vi.waitFor(() => expect(daemon.output().match(/connected to/g)).toHaveLength(2), 10_000);
+  await eventually(() => expect(daemon.output().match(/connected to/g)).toHaveLength(2));
   finish();
   await expect(result).rejects.toThrow(/the image was not installed: .*configuration/);
   await standIn.createJob("3.0.0", device.thingName);

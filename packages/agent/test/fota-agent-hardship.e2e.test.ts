@@ -1,7 +1,8 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { initBootRecord } from "../src/boot/boot-record.js";
 import { AppDevice } from "./app-device.js";
 import { FakeTime, fakeTimeMissing } from "./fake-time.js";
@@ -127,7 +128,7 @@ describe.skipIf(!canMount)("on small disks (needs root)", () => {
     await daemon.says(/connected to/);
     const { jobId, goOn } = await app.createStalledJob();
     await daemon.says(/consulting -> downloading/);
-    await vi.waitFor(async () => expect(await readdir(small)).toContain("slot-1"), 10_000);
+    await eventually(async () => expect(await readdir(small)).toContain("slot-1"));
     const { bavail, bsize } = await statfs(small);
     await writeFile(join(small, "logs"), Buffer.alloc(bavail * bsize));
     goOn();

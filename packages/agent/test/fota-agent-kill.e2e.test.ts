@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTerminal, type JobExecutionStatus } from "@fota/shared";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { startProgram } from "./agent-program.js";
 import { cutPower } from "./boot-device.js";
@@ -67,7 +68,7 @@ test.concurrent.each(shareKills(KILLS))(
       const daemon = startProgram(device, ["run"]);
       await daemon.says(/connected to/);
       const isEnded = async () => expect(isTerminal(await statusOf())).toBe(true);
-      await vi.waitFor(isEnded, { timeout: 30_000, interval: 100 }).catch(() => {
+      await eventually(isEnded).catch(() => {
         throw new Error(`the job did not end: ${story.join(", ")}\n${daemon.output()}\n${launcher.output()}`);
       });
       const status = await statusOf();

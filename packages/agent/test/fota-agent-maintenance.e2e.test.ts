@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { AppDevice } from "./app-device.js";
 import { MovedClock } from "./moved-clock.js";
 import { NetworkManager, networkManagerMissing } from "./network-manager.js";
@@ -41,7 +42,7 @@ async function kill(daemon: WatchedProcess): Promise<void> {
 /** Waits until the job shows that it is deferred, and why. */
 async function isDeferred(jobId: string, detail: RegExp): Promise<void> {
   const expected = { status: "IN_PROGRESS", detail: expect.stringMatching(detail) };
-  await vi.waitFor(async () => expect(await app.resultOf(jobId)).toMatchObject(expected), 30_000);
+  await eventually(async () => expect(await app.resultOf(jobId)).toMatchObject(expected));
 }
 
 test("hours count in their time zone; when they end during a download, it goes on and the restart waits", async () => {

@@ -2,7 +2,8 @@ import { chmod, mkdtemp, readFile, rm, statfs, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { outcomeSchema } from "../src/daemon/bench/outcome.js";
 import { checkSchema } from "../src/daemon/check/finding.js";
@@ -146,7 +147,7 @@ test("install: a broken image is reverted, and so is one that `revert` ends", as
   expect(await status()).toMatchObject({ slot: 0, boot: "confirmed", last: { status: "FAILED" } });
   expect(await command("install", standIn.imagePath("2.0.0"))).toMatchObject({ exit: 0 });
   await launcher.says(/app 2\.0\.0/);
-  await vi.waitFor(async () => expect(await status()).toMatchObject({ slot: 1, boot: "trial" }), 5_000);
+  await eventually(async () => expect(await status()).toMatchObject({ slot: 1, boot: "trial" }));
   expect(await command("install", standIn.imagePath("2.0.0"))).toEqual({
     exit: 1,
     output:
@@ -158,7 +159,7 @@ test("install: a broken image is reverted, and so is one that `revert` ends", as
     slot: 0,
     restart: true,
   });
-  await vi.waitFor(async () => expect(await status()).toMatchObject({ slot: 0, boot: "confirmed" }), 5_000);
+  await eventually(async () => expect(await status()).toMatchObject({ slot: 0, boot: "confirmed" }));
 });
 
 test("an image that runs but is not confirmed in time is reverted by the agent", async () => {
@@ -228,9 +229,8 @@ test("SIGHUP uses a changed configuration; one that is not valid changes nothing
   await writeFile(device.config, JSON.stringify({ ...JSON.parse(good), model: "pump" }));
   daemon.process.kill("SIGHUP");
   await daemon.says(/reload: using the new configuration/);
-  await vi.waitFor(
-    async () => expect(await status()).toMatchObject({ model: "pump", daemon: { link: "connected" } }),
-    5_000,
+  await eventually(async () =>
+    expect(await status()).toMatchObject({ model: "pump", daemon: { link: "connected" } }),
   );
 });
 

@@ -2,7 +2,8 @@ import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobExecutionStatus } from "@fota/shared";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { readEnvironment } from "../src/boot/processes.js";
 import { startProgram } from "./agent-program.js";
 import type { StandIn, StandInDevice } from "./stand-in.js";
@@ -115,7 +116,7 @@ export class KilledDevice {
     const line = await Promise.race([failure, sleep(5_000)]); // none if the hook had just ended
     if (line === undefined || line.includes("hook after-")) return;
     const detail = async () => expect((await this.resultOf(jobId)).detail).toMatch(/killed by SIGKILL/);
-    await vi.waitFor(detail, { timeout: 30_000, interval: 20 });
+    await eventually(detail);
   }
 
   holds(slot: number, version: string): Promise<boolean> {

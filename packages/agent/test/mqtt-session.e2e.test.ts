@@ -1,5 +1,6 @@
 import { type Local, startLocal } from "@fota/local";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import type { Mqtt } from "../src/core/ports.js";
 import { connectThing, type ThingOptions } from "../src/node/index.js";
 
@@ -36,11 +37,11 @@ test.each([
   const got: string[] = [];
   await thing.subscribe(topic, (payload) => got.push(payload));
   await cloud.publish(topic, "before");
-  await vi.waitFor(() => expect(got).toEqual(["before"]));
+  await eventually(() => expect(got).toEqual(["before"]));
   await thing.disconnect();
   await cloud.publish(topic, "meanwhile");
   await thing.connect();
   await cloud.publish(topic, "after");
-  await vi.waitFor(() => expect(got).toContain("after"));
+  await eventually(() => expect(got).toContain("after"));
   expect(got).toEqual(expected);
 });

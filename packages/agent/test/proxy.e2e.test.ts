@@ -15,6 +15,7 @@ import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { type Local, type ProvisionedThing, startLocal } from "@fota/local";
 import { isFotaError } from "@fota/shared";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { Interruption } from "../src/core/interruption.js";
 import { Fota, Jobs, type Mqtt } from "../src/index.js";
 import { connectThing, initBootRecord, nodeDevice, nodeHttp, provisionThing } from "../src/node/index.js";
@@ -121,7 +122,7 @@ test("MQTT over TLS goes through the proxy with its login, and leaves no connect
   await echo(mqtt);
   expect(proxy.asked).toEqual([`CONNECT ${BROKER}:8883`]);
   await mqtt.disconnect();
-  await vi.waitFor(() => expect(proxy.openSockets).toBe(0));
+  await eventually(() => expect(proxy.openSockets).toBe(0));
 });
 
 test("on port 443, the ALPN name of MQTT is sent through the tunnel", async () => {
@@ -153,7 +154,7 @@ test("a proxy that is reached over TLS: for MQTT, https and http", async () => {
   const httpUrl = url.replace("https", "http");
   expect(await read((await nodeHttp(options).get(httpUrl, {}, 1_000)).body)).toBe("firmware");
   await mqtt.disconnect();
-  await vi.waitFor(() => expect(secure.openSockets).toBe(0));
+  await eventually(() => expect(secure.openSockets).toBe(0));
   const untrusted = await failureOf(connected({ ...options, ca: local.caPem }));
   expect(untrusted.message).toMatch(
     /the proxy .* cannot be reached: its certificate is not from a trusted CA/,
@@ -252,7 +253,7 @@ test.each(FAULTS.map((fault) => [fault.name, fault] as const))(
       expect(failure.hint).toMatch(hint);
       expect(inspect(failure, { depth: 9 })).not.toContain("s3cret");
     }
-    await vi.waitFor(() => expect(proxy.openSockets).toBe(0));
+    await eventually(() => expect(proxy.openSockets).toBe(0));
   },
 );
 
@@ -271,14 +272,14 @@ test("after the proxy was restarted, the thing comes back; the log names the pro
   const mqtt = await connected({ proxy: url, log });
   const { port } = proxy;
   await proxies.pop()?.stop();
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(log).toHaveBeenCalledWith(
       "warn",
       expect.stringMatching(/the proxy 127.0.0.1:\d+ cannot be reached/),
     ),
   );
   const restarted = await start(new ConnectProxy(routes), port);
-  await vi.waitFor(() => mqtt.publish("a/b", "back by itself"));
+  await eventually(() => mqtt.publish("a/b", "back by itself"));
   expect(restarted.asked.at(-1)).toBe(`CONNECT ${BROKER}:8883`);
   expect(JSON.stringify(log.mock.calls)).not.toContain("s3cret");
 });
@@ -288,10 +289,10 @@ test("disconnect ends an attempt that waits for the proxy", async () => {
   proxy.isSilent = true;
   await mqtt.disconnect();
   const attempt = failureOf(mqtt.connect());
-  await vi.waitFor(() => expect(proxy.asked).toHaveLength(2));
+  await eventually(() => expect(proxy.asked).toHaveLength(2));
   await mqtt.disconnect();
   expect((await attempt).code).toBe("MQTT_CLOSED");
-  await vi.waitFor(() => expect(proxy.openSockets).toBe(0));
+  await eventually(() => expect(proxy.openSockets).toBe(0));
 });
 
 test("a presigned URL is fetched through the proxy with its login, and its signature holds", async () => {
@@ -299,7 +300,7 @@ test("a presigned URL is fetched through the proxy with its login, and its signa
   const answer = await http.get(await imageUrl(), { range: "bytes=4-" }, 1_000);
   expect([answer.status, await read(answer.body)]).toEqual([206, "ware"]);
   expect(proxy.asked).toEqual([`CONNECT ${IMAGES}:443`]);
-  await vi.waitFor(() => expect(proxy.openSockets).toBe(0));
+  await eventually(() => expect(proxy.openSockets).toBe(0));
 });
 
 test("an http URL is forwarded by the proxy, which may refuse it", async () => {
@@ -352,8 +353,8 @@ test("an interrupt closes the connection to a silent proxy", async () => {
   const interruption = new Interruption();
   const http = nodeHttp({ ca: local.caPem, proxy: `http://127.0.0.1:${proxy.port}` });
   const get = failureOf(http.get(await imageUrl(), {}, 10_000, interruption));
-  await vi.waitFor(() => expect(proxy.asked).toHaveLength(1));
+  await eventually(() => expect(proxy.asked).toHaveLength(1));
   interruption.interrupt("stopped");
   expect((await get).code).toBe("ENDPOINT_UNREACHABLE");
-  await vi.waitFor(() => expect(proxy.openSockets).toBe(0));
+  await eventually(() => expect(proxy.openSockets).toBe(0));
 });

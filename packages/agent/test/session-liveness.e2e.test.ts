@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { readConfig } from "../src/daemon/config/read.js";
 import { StatusBoard } from "../src/daemon/run/live-status.js";
 import { Liveness } from "../src/daemon/run/liveness.js";
@@ -54,7 +55,7 @@ test("a session gives signs of life in each step, and rests only while no job is
     },
   });
   const seen = async (step: string, from = 0) =>
-    await vi.waitFor(() => expect(liveness.steps.slice(from)).toContain(step), 20_000);
+    await eventually(() => expect(liveness.steps.slice(from)).toContain(step));
   await seen("rest");
   expect(liveness.steps).toEqual([
     "opening the slots",

@@ -5,7 +5,8 @@ import { get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { fota } from "./cli.js";
 import { type Dashboard, startDashboard } from "./dashboard.js";
 import { type Fleet, startFleet } from "./fleet.js";
@@ -304,7 +305,7 @@ test("refused credentials are shown with what to do; fresh ones in the file are 
   const shows = async () => (await other.ask("/", { headers })).body.includes("CREDENTIALS_REFUSED");
   expect(await shows()).toBe(true);
   await write("test");
-  await vi.waitFor(async () => expect(await shows()).toBe(false), { timeout: 30_000, interval: 500 });
+  await eventually(async () => expect(await shows()).toBe(false));
   await other.stop();
   await strict.stop();
 });

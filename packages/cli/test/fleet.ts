@@ -6,7 +6,8 @@ import { CreateThingCommand, DescribeJobCommand, IoTClient } from "@aws-sdk/clie
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { type Local, type LocalOptions, startLocal } from "@fota/local";
 import type { JobExecutionStatus, StatusDetails } from "@fota/shared";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { type PublishOptions, type PublishResult, publish } from "../src/index.js";
 import { runFota } from "./in-process.js";
 
@@ -68,10 +69,10 @@ export async function startFleet(options: LocalOptions = {}): Promise<Fleet> {
       await writeFile(join(folder, "app.bin"), randomBytes(3_000));
       const least = { images: ["app.bin"], slot: 1, bucket: BUCKET, cwd: folder };
       const done = await publish({ ...least, local: true, endpointUrl: local.endpoint, ...options });
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const { job } = await iot.send(new DescribeJobCommand({ jobId: done.jobId }));
         expect(job?.jobProcessDetails?.processingTargets ?? []).toEqual([]);
-      }, 30_000);
+      });
       return done;
     },
     async report(thing, jobId, status, statusDetails) {

@@ -6,7 +6,8 @@ import { GetJobDocumentCommand, ListJobsCommand } from "@aws-sdk/client-iot";
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { imagesOf, type JobDocument, parseJobDocument, signedStatement, signersOf } from "@fota/shared";
 import * as v from "valibot";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { deletionSchema } from "../src/delete/result.js";
 import { imageInMemory } from "../src/image/image-bytes.js";
 import { publish } from "../src/index.js";
@@ -289,8 +290,8 @@ test("--delta auto offers patches from what last succeeded on the things, and st
 
   const created = v.parse(publishOutputSchema, JSON.parse((await all("--json")).stdout));
   expect(created.document.bc_delta).toMatchObject([{ from_sha256: sha256(OLD) }]);
-  await vi.waitFor(() => fleet.report("pump-5", created.jobId, "SUCCEEDED"));
-  await vi.waitFor(() => fleet.report("pump-6", created.jobId, "SUCCEEDED"));
+  await eventually(() => fleet.report("pump-5", created.jobId, "SUCCEEDED"));
+  await eventually(() => fleet.report("pump-6", created.jobId, "SUCCEEDED"));
   const again = v.parse(publishOutputSchema, JSON.parse((await all("--json")).stdout));
   expect(again).toMatchObject({ jobId: created.jobId, document: created.document });
   expect((await fota("new.bin", "--slot", "1", "--delta", "all")).stderr).toContain(

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../../../shared/test/eventually.js";
 import { ScriptedBroker } from "../../test/scripted-broker.js";
 import type { Mqtt } from "../core/ports.js";
 import { readDeviceIdentity } from "./device-identity.js";
@@ -53,7 +54,7 @@ test("messages go to the handler of their topic, until it is unsubscribed", asyn
   await thing.subscribe("a/b", (payload) => got.push(payload));
   broker.send("a/b", "one");
   broker.send("a/other", "not subscribed"); // AWS answers on reserved topics without a subscription
-  await vi.waitFor(() => expect(got).toEqual(["one"]));
+  await eventually(() => expect(got).toEqual(["one"]));
   await thing.unsubscribe("a/b");
   broker.send("a/b", "two");
   await thing.publish("a/fence", ""); // its acknowledgement comes after the message
@@ -70,7 +71,7 @@ test("an error in a handler does no harm", async () => {
   await thing.subscribe("good", (payload) => got.push(payload));
   broker.send("bad", "x");
   broker.send("good", "y");
-  await vi.waitFor(() => expect(got).toEqual(["y"]));
+  await eventually(() => expect(got).toEqual(["y"]));
   expect(log).toHaveBeenCalledWith("error", "the handler of bad failed: handler bug");
 });
 
@@ -89,7 +90,7 @@ test("after a loss it comes back by itself, subscriptions first, then the call t
   expect(broker.connects).toBe(2);
   expect(broker.subscribed.slice(-2)).toEqual([topics.slice(0, 8), topics.slice(8)]); // AWS takes 8 filters at once
   broker.send("topic/3", "after");
-  await vi.waitFor(() => expect(got).toEqual(["after"]));
+  await eventually(() => expect(got).toEqual(["after"]));
 });
 
 describe("inTurn", () => {
@@ -100,24 +101,26 @@ describe("inTurn", () => {
       await new Promise<void>((resolve) => waiting.push(resolve));
       return await attempt();
     };
+    const requested = () => eventually(() => expect(waiting).toHaveLength(1));
     const next = async () => {
-      await vi.waitFor(() => expect(waiting).toHaveLength(1));
+      await requested();
       waiting.shift()?.();
     };
-    return { inTurn, next };
+    return { inTurn, requested, next };
   }
 
   test("an attempt to connect waits for its turn, also after a loss", async () => {
-    const { inTurn, next } = turns();
+    const { inTurn, requested, next } = turns();
     const connecting = connected({ inTurn });
     await next();
     const thing = await connecting;
     broker.cutAll();
+    await requested();
     const publish = async () => await thing.publish("a", "x");
-    expect((await failureOf(vi.waitFor(publish, { timeout: 50 }))).code).toBe("MQTT_CLOSED");
+    expect((await failureOf(publish())).code).toBe("MQTT_CLOSED");
     expect(broker.connects).toBe(1);
     await next();
-    await vi.waitFor(publish);
+    await eventually(publish);
   });
 
   test("a thing that was disconnected before its turn does not connect", async () => {
@@ -179,7 +182,7 @@ test("a topic that is unsubscribed from and subscribed to again in one turn stay
   await Promise.all([thing.unsubscribe("a/b"), thing.subscribe("a/b", (payload) => got.push(payload))]);
   expect(broker.packets).toEqual({ subscribe: 2, unsubscribe: 1 });
   broker.send("a/b", "one");
-  await vi.waitFor(() => expect(got).toEqual(["one"]));
+  await eventually(() => expect(got).toEqual(["one"]));
 });
 
 test("a topic that is refused does not refuse others of the same turn", async () => {
@@ -193,7 +196,7 @@ test("a topic that is refused does not refuse others of the same turn", async ()
   expect(granted.status).toBe("fulfilled");
   expect(refused).toMatchObject({ status: "rejected", reason: { code: "REQUEST_REJECTED" } });
   broker.send("a/b", "one");
-  await vi.waitFor(() => expect(got).toEqual(["one"]));
+  await eventually(() => expect(got).toEqual(["one"]));
 });
 
 test("a refused subscription is an error, and is not restored", async () => {
@@ -240,7 +243,7 @@ test("disconnect also stops the attempts to come back", async () => {
   const log = vi.fn();
   const thing = await connected({ reconnect: { baseMs: 60_000, maxMs: 60_000 }, log });
   broker.cutAll();
-  await vi.waitFor(() => expect(log).toHaveBeenCalledWith("info", expect.stringMatching(/next attempt/)));
+  await eventually(() => expect(log).toHaveBeenCalledWith("info", expect.stringMatching(/next attempt/)));
   await thing.disconnect();
   await thing.connect(); // at once: the delay is gone
   expect(broker.connects).toBe(2);
@@ -251,7 +254,7 @@ test("connect after a loss waits for the attempts that are under way, and no lon
   const random = vi.spyOn(Math, "random").mockReturnValue(0.5);
   const thing = await connected({ reconnect: { baseMs: 100, maxMs: 100 }, connectTimeoutMs: 1_000, log });
   broker.cutAll();
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(log).toHaveBeenCalledWith("info", expect.stringMatching(/next attempt in 50 ms/)),
   );
   await thing.connect();
@@ -265,7 +268,7 @@ test("connect after a loss waits for the attempts that are under way, and no lon
     log,
   });
   broker.cutAll();
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(log).toHaveBeenCalledWith("info", expect.stringMatching(/sensor-2 is not connected/)),
   );
   const error = await failureOf(slow.connect());
@@ -294,7 +297,7 @@ test("two devices with one client id slow down instead of fighting", async () =>
   const online = vi.fn(() => broker.takeOver());
   await thing.subscribe("a", () => {}, online); // thrown out each time it is back
   broker.takeOver();
-  await vi.waitFor(() => expect(delays.slice(0, 6)).toEqual([2, 4, 8, 16, 20, 20]), { timeout: 5_000 });
+  await eventually(() => expect(delays.slice(0, 6)).toEqual([2, 4, 8, 16, 20, 20]));
   expect(log).toHaveBeenCalledWith(
     "warn",
     expect.stringMatching(/another client connected with its client id/),
@@ -403,11 +406,11 @@ describe("mutual TLS", () => {
     const thing = await connectWith({ ...device, ca: () => ca, log });
     ca = pem("stranger");
     secure.cutAll();
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(log).toHaveBeenCalledWith("warn", expect.stringMatching(/not from a trusted CA/)),
     );
     ca = pem("ca");
-    await vi.waitFor(() => thing.publish("a", "back by itself"));
+    await eventually(() => thing.publish("a", "back by itself"));
   });
 
   test("B-8: roots that change while it runs hold from the next connection on: files", async () => {

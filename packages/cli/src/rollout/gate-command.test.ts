@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { eventually } from "../../../shared/test/eventually.js";
 import { askCommand, type CommandFacts } from "./gate-command.js";
 
 const facts: CommandFacts = {
@@ -92,16 +93,20 @@ describe.skipIf(process.platform === "win32")("what a command started", () => {
       return false;
     }
   };
-  // Some init processes take a moment until they reap an orphan.
-  const REAPED = { timeout: 10_000 };
   const ignoring = sh("trap '' TERM; sleep 60 & echo $! $$; sleep 60; echo never");
 
+  /** Some init processes take a moment until they reap an orphan. */
+  const reaped = (pids: string[]) => eventually(() => expect(pids.filter(isAlive)).toEqual([]));
+
   test("ends with it at the time limit, also if it ignores SIGTERM", async () => {
-    const answer = await ask(ignoring, { timeLimitMs: 500, graceMs: 50 });
+    const limit = new AbortController();
+    const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(limit.signal);
+    onTestFinished(() => timeout.mockRestore());
+    const answer = await ask(ignoring, { graceMs: 50, onLine: () => limit.abort() });
     expect(answer.kind).toBe("closed");
     const pids = answer.lines[0]?.split(" ") ?? [];
     expect(pids).toHaveLength(2);
-    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), REAPED);
+    await reaped(pids);
   });
 
   test("ends with it at an interrupt", async () => {
@@ -114,7 +119,7 @@ describe.skipIf(process.platform === "win32")("what a command started", () => {
     const asked = ask(ignoring, { signal: interrupt.signal, graceMs: 50, onLine });
     await expect(asked).rejects.toMatchObject({ code: "INTERRUPTED" });
     expect(pids).toHaveLength(2);
-    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), REAPED);
+    await reaped(pids);
   });
 
   test("stays when the command has ended by itself", async () => {

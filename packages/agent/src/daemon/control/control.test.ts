@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { FotaError } from "@fota/shared";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../../../../shared/test/eventually.js";
 import { lockFolder } from "../../boot/folder-lock.js";
 import { askDaemon, connectToDaemon } from "./client.js";
 import type { ControlRequest } from "./protocol.js";
@@ -134,7 +135,7 @@ test("without a place for the socket it says why, once, and listens as soon as t
   close = await listenForCommands(late, async () => ({ result: "well" }), log, 10);
   expect(await connectToDaemon(late)).toBeUndefined();
   await mkdir(late);
-  await vi.waitFor(async () => (await connectToDaemon(late))?.destroy() ?? expect.fail(), 5_000);
+  await eventually(async () => (await connectToDaemon(late))?.destroy() ?? expect.fail());
   expect(lines).toEqual([
     expect.stringMatching(/^warn cannot listen for fota-agent status, .*late; make /),
     "info listening for commands",

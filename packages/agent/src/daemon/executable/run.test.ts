@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { eventually } from "../../../../shared/test/eventually.js";
 import { readProcess } from "../../boot/processes.js";
 import { parseDeferral } from "./deferral.js";
 import { environmentFor } from "./environment.js";
@@ -37,11 +38,11 @@ function run(text: string, limitMs = 20_000, signal = new AbortController().sign
 
 /** Waits for the process ids that a script writes. */
 async function pids(count: number): Promise<number[]> {
-  return await vi.waitFor(() => {
+  return await eventually(() => {
     const found = readFileSync(join(dir, "pids"), "utf8").trim().split("\n").map(Number);
     expect(found).toHaveLength(count);
     return found;
-  }, 10_000);
+  });
 }
 
 async function living(found: readonly number[]): Promise<number[]> {
@@ -103,7 +104,7 @@ test("what a killed daemon left running is killed, and nothing else", async () =
     });
   const left = start(await markRun(dir));
   const other = start("0123456789abcdef");
-  await vi.waitFor(() => expect(left.pid && other.pid).toBeTruthy());
+  await eventually(() => expect(left.pid && other.pid).toBeTruthy());
   expect(await killAbandonedRuns(dir)).toContain(left.pid);
   expect(await living([other.pid ?? 0])).toEqual([other.pid]);
   other.kill("SIGKILL");
