@@ -76,6 +76,7 @@ beforeAll(async () => {
     platform: "node",
     target: "node20.19",
     format: "cjs",
+    conditions: ["@fota/source", "module"],
     logLevel: "warning",
   });
 });
