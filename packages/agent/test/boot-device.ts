@@ -71,9 +71,14 @@ export class BootDevice {
   }
 
   launch(...args: string[]): Launcher {
+    return this.launchWith({}, ...args);
+  }
+
+  /** Launches with `env` added to the environment. */
+  launchWith(env: Readonly<Record<string, string>>, ...args: string[]): Launcher {
     const child = spawn(process.execPath, [this.#fotaBoot, "--dir", this.dir, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...this.#env },
+      env: { ...process.env, ...this.#env, ...env },
     });
     const launcher = watchProcess(child);
     this.#launchers.push(launcher);

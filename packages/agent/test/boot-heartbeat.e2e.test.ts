@@ -1,13 +1,21 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { initBootRecord } from "../src/boot/boot-record.js";
-import { BootDevice, buildFotaBoot } from "./boot-device.js";
+import { BootDevice, buildFotaBoot, type Launcher } from "./boot-device.js";
+import { HeldClock } from "./held-clock.js";
 
 const WORKS = "exec sleep 600";
-const BEATS = 'while :; do echo . >&"$FOTA_HEARTBEAT_FD"; sleep 0.05; done';
+/** Sends a heartbeat each time that the file `beat` appears. */
+const BEATS_ON_DEMAND = `n=0
+while :; do
+  if [ -e "$FOTA_DIR/beat" ]; then
+    rm "$FOTA_DIR/beat"; echo . >&"$FOTA_HEARTBEAT_FD"; n=$((n + 1)); echo "beat $n"
+  fi
+  sleep 0.01
+done`;
 
 let tools: string;
 let fotaBoot: string;
@@ -22,6 +30,12 @@ beforeEach(async () => {
 });
 afterEach(async () => await device.dispose());
 
+/** Has the firmware send its heartbeat with this number, from 1 on. */
+async function beat(launcher: Launcher, number: number): Promise<void> {
+  await writeFile(join(device.dir, "beat"), "");
+  await launcher.says(new RegExp(`^beat ${number}$`));
+}
+
 test("a trial without a heartbeat is reverted before its time limit", async () => {
   await device.scheduleTrial();
   await device.image(0, WORKS);
@@ -32,10 +46,17 @@ test("a trial without a heartbeat is reverted before its time limit", async () =
 });
 
 test("a trial that beats has the whole time to confirm itself, and no more", async () => {
+  const clock = await HeldClock.make(tools);
   await device.scheduleTrial();
   await device.image(0, WORKS);
-  await device.image(1, BEATS);
-  const launcher = device.launch("--heartbeat", "1", "--confirm-within", "1.5");
+  await device.image(1, BEATS_ON_DEMAND);
+  const limits = ["--heartbeat", "1", "--confirm-within", "1.5", "--stop-grace", "0.01"];
+  const launcher = device.launchWith(clock.env, ...limits);
+  await clock.begun(launcher, 1);
+  await beat(launcher, 1);
+  await clock.pass(0.9);
+  await beat(launcher, 2);
+  await clock.pass(0.6);
   await launcher.says(/slot 1 was not confirmed within 1\.5 s; reverting to slot 0/);
 });
 
@@ -46,9 +67,31 @@ test("a confirmed firmware that knows nothing of heartbeats is left alone", asyn
 });
 
 test("a trial that confirms itself before its first beat is due is left alone", async () => {
+  const clock = await HeldClock.make(tools);
   await device.scheduleTrial();
-  await device.image(1, `${await device.confirming(1)}; sleep 0.8; exit 3`);
-  expect(await device.launch("--heartbeat", "0.5").ended).toBe(3);
+  const untilAllowed = 'until [ -e "$FOTA_DIR/go" ]; do sleep 0.01; done';
+  await device.image(1, `${await device.confirming(1)}; echo confirmed; ${untilAllowed}; sleep 0.2; exit 3`);
+  const launcher = device.launchWith(clock.env, "--heartbeat", "0.5");
+  await launcher.says(/^confirmed$/);
+  await clock.end(launcher, 0.5);
+  await writeFile(join(device.dir, "go"), "");
+  expect(await launcher.ended).toBe(3);
+});
+
+test("a heartbeat counts that came in time, also when the launcher itself was stopped meanwhile", async () => {
+  const clock = await HeldClock.make(tools);
+  await device.scheduleTrial();
+  await device.image(1, BEATS_ON_DEMAND);
+  const limits = ["--heartbeat", "1", "--confirm-within", "600", "--stop-grace", "0.01"];
+  const launcher = device.launchWith(clock.env, ...limits);
+  await clock.begun(launcher, 1);
+  await beat(launcher, 1);
+  launcher.process.kill("SIGSTOP");
+  await beat(launcher, 2);
+  await clock.pass(1);
+  launcher.process.kill("SIGCONT");
+  await launcher.says(/^held clock: 1000 ms passed$/);
+  await beat(launcher, 3); // it still runs
 });
 
 test("a confirmed firmware whose heartbeat stops is booted again", async () => {
@@ -56,16 +99,17 @@ test("a confirmed firmware whose heartbeat stops is booted again", async () => {
   await device.image(0, `echo . >&"$FOTA_HEARTBEAT_FD"; ${WORKS}`);
   const launcher = device.launch("--heartbeat", "0.2");
   await launcher.said(5);
-  expect(launcher.output().replace(/\d{2,}/g, "#")).toBe(
-    [
-      "fota-boot: slot 0",
-      "slot 0 pid # trial 0",
-      "fota-boot: slot 0 sent no heartbeat for 0.2 s",
-      "fota-boot: slot 0",
-      "slot 0 pid # trial 0",
-      "",
-    ].join("\n"),
-  );
+  const lines = launcher
+    .output()
+    .replace(/\d{2,}/g, "#")
+    .split("\n");
+  expect(lines.slice(0, 5)).toEqual([
+    "fota-boot: slot 0",
+    "slot 0 pid # trial 0",
+    "fota-boot: slot 0 sent no heartbeat for 0.2 s",
+    "fota-boot: slot 0",
+    "slot 0 pid # trial 0",
+  ]);
 });
 
 test("heartbeat() of the agent beats until the event loop hangs", async () => {
@@ -98,10 +142,12 @@ test("a launcher that expects no heartbeat does not ask for one", async () => {
 });
 
 test("firmware that resets again and again is booted more and more slowly, and a stop ends the wait", async () => {
+  const clock = await HeldClock.make(tools);
   await initBootRecord(device.dir, 0);
   await device.image(0, "exit 85");
-  const launcher = device.launch();
+  const launcher = device.launchWith(clock.env);
   await launcher.says(/4 boots in a row lasted less than 10 s; next boot in 1 s/);
+  await clock.end(launcher, 1);
   await launcher.says(/5 boots in a row lasted less than 10 s; next boot in 2 s/);
   launcher.process.kill("SIGTERM");
   expect(await launcher.ended).toBe(143);

@@ -24,7 +24,6 @@ export interface WatchOptions {
 export function watchFirmware(firmware: Firmware, options: WatchOptions): { cancel(): Hang | undefined } {
   const { trial, isOnTrial, onTimeout, confirmWithinMs, heartbeatMs, stopGraceMs } = options;
   let hang: Hang | undefined;
-  let hasBeaten = false;
   const timers: NodeJS.Timeout[] = [];
   const stop = (why: Hang) => {
     hang ??= why;
@@ -38,13 +37,16 @@ export function watchFirmware(firmware: Firmware, options: WatchOptions): { canc
     timers.push(setTimeout(confirmTimedOut, confirmWithinMs));
   }
   if (heartbeatMs !== undefined) {
+    let beats = 0;
     const heartbeatTimedOut = async () => {
-      if (hasBeaten || (await isOnTrial())) stop("silent");
+      const before = beats;
+      await new Promise((resolve) => setImmediate(resolve)); // reads what came while the launcher itself was stopped
+      if (beats === before && (beats > 0 || (await isOnTrial()))) stop("silent");
     };
     const timer = setTimeout(heartbeatTimedOut, heartbeatMs);
     timers.push(timer);
     firmware.onHeartbeat(() => {
-      hasBeaten = true;
+      beats += 1;
       timer.refresh();
     });
   }
