@@ -7,6 +7,7 @@ import { readFolderId } from "../src/boot/boot-id.js";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { findGroups, makeFirmwareGroup, removeGroup } from "../src/boot/control-group.js";
 import { BootDevice, buildFotaBoot, isAlive, type Launcher } from "./boot-device.js";
+import { HeldClock } from "./held-clock.js";
 
 /** A firmware that works until it is stopped. */
 const WORKS = "exec sleep 600";
@@ -65,8 +66,11 @@ test("a daemon that hides its session and its environment is found by its contro
 });
 
 test("a daemon of a trial that hung is gone as well", async () => {
-  await device.image(1, `${inBackground(DAEMONS["called setsid"])}; ${WORKS}`);
-  const launcher = device.launch("--confirm-within", "0.5", "--stop-grace", "0.2");
+  const clock = await HeldClock.make(tools);
+  await device.image(1, `${inBackground(DAEMONS["called setsid"])}; echo ready; ${WORKS}`);
+  const launcher = device.launchWith(clock.env, "--confirm-within", "0.5", "--stop-grace", "0.01");
+  await launcher.says(/^ready$/);
+  await clock.end(launcher, 0.5);
   await launcher.says(/^slot 0 pid/);
   expect(await isAlive(await daemonPid())).toBe(false);
 });

@@ -87,11 +87,14 @@ describe("with no record left", () => {
   );
 
   test("it is confirmed after the time limit of a trial, and keeps running", async () => {
-    await device.image(1, "sleep 1; exit 3");
+    await device.image(1, 'until [ -e "$FOTA_DIR/go" ]; do sleep 0.01; done; exit 3');
     const launcher = device.launch("--confirm-within", "0.3");
     await launcher.says(/slot 1 has run for 0\.3 s after its record was lost; confirming it/);
+    const confirmed = { currentSlot: 1, workingSlot: 1, trialBoots: 0 };
+    await expect.poll(() => readBootRecord(device.dir)).toMatchObject(confirmed);
+    await writeFile(join(device.dir, "go"), "");
     expect(await launcher.ended).toBe(3);
-    expect(await readBootRecord(device.dir)).toMatchObject({ currentSlot: 1, workingSlot: 1, trialBoots: 0 });
+    expect(await readBootRecord(device.dir)).toMatchObject(confirmed);
     const next = device.launch();
     await next.says(/^slot 1 pid \d+ trial 0/);
     expect(await next.ended).toBe(3);

@@ -19,6 +19,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { initBootRecord, readBootRecord } from "../src/boot/boot-record.js";
 import { BootDevice, buildFotaBoot, isAlive } from "./boot-device.js";
+import { HeldClock } from "./held-clock.js";
 
 const hasBash = spawnSync("bash", ["--version"]).error === undefined;
 const hasScript = spawnSync("script", ["--version"]).error === undefined;
@@ -308,9 +309,17 @@ test("an empty slot is not tried", async () => {
 });
 
 test("a trial confirmed in time is left alone when the deadline passes", async () => {
+  const clock = await HeldClock.make(tools);
   await device.scheduleTrial();
-  await device.image(1, `${await device.confirming(1)}; sleep 1.2; echo still here; exit 0`);
-  const launcher = device.launch("--confirm-within", "1");
+  const untilAllowed = 'until [ -e "$FOTA_DIR/go" ]; do sleep 0.01; done';
+  await device.image(
+    1,
+    `${await device.confirming(1)}; echo confirmed; ${untilAllowed}; sleep 0.2; echo still here; exit 0`,
+  );
+  const launcher = device.launchWith(clock.env, "--confirm-within", "1");
+  await launcher.says(/^confirmed$/);
+  await clock.end(launcher, 1);
+  await writeFile(join(device.dir, "go"), "");
   expect(await launcher.ended).toBe(0);
   expect(launcher.output()).toContain("still here");
   expect(launcher.output().match(/^slot 1 pid/gm)).toHaveLength(1); // the same boot, not the next one

@@ -16,10 +16,8 @@ const RealDate = Date;
 Date.now = () => now() - (existsSync(process.env.JUMPED) ? 365 * 86_400_000 : 0);
 globalThis.Date = new Proxy(RealDate, { construct: (Real, args) => new Real(...(args.length ? args : [Date.now()])) });
 process.on("exit", () => console.error(process.pid + " ended, its clock off by " + Math.round((now() - new Date()) / 86_400_000) + " days"));
-if (process.env.HANG_ON_TRIAL && process.env.FOTA_TRIAL === "1") {
-  console.error("the firmware hangs");
-  process.kill(process.pid, "SIGSTOP");
-}`;
+if (process.env.HANG_ON_TRIAL && process.env.FOTA_TRIAL === "1") process.kill(process.pid, "SIGSTOP");
+`;
 
 let standIn: StandIn;
 beforeAll(async () => {
@@ -89,7 +87,7 @@ test("a trial that hangs is reverted within --confirm-within even if the wall cl
   const { boot, thingName } = device;
   const jobId = await standIn.createJob("2.0.0", thingName);
   const launcher = boot.launch("--confirm-within", "0.5", "--stop-grace", "0.1");
-  await launcher.says(/^the firmware hangs$/);
+  await launcher.says(/slot 1 on trial/); // it may take longer than its time until it hangs
   await jump();
   await launcher.says(/slot 1 was not confirmed within 0\.5 s; reverting to slot 0/);
   await launcher.says(/reporting -> idle/);
