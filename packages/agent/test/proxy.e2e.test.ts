@@ -16,12 +16,15 @@ import { type Local, type ProvisionedThing, startLocal } from "@fota/local";
 import { isFotaError } from "@fota/shared";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { eventually } from "../../shared/test/eventually.js";
+import { keptPort } from "../../shared/test/kept-port.js";
 import { Interruption } from "../src/core/interruption.js";
 import { Fota, Jobs, type Mqtt } from "../src/index.js";
 import { connectThing, initBootRecord, nodeDevice, nodeHttp, provisionThing } from "../src/node/index.js";
 import type { ThingOptions } from "../src/node/mqtt-options.js";
 import { ConnectProxy } from "./connect-proxy.js";
 
+/** A limit that no test waits for, and that no machine is too slow for. */
+const PATIENCE_MS = 3_600_000;
 /** Names that only the proxy knows (RFC 6761: .invalid has no addresses). */
 const BROKER = "broker.invalid";
 const IMAGES = "images.invalid";
@@ -150,9 +153,9 @@ test("a proxy that is reached over TLS: for MQTT, https and http", async () => {
   const mqtt = await connected(options);
   await echo(mqtt);
   const url = await imageUrl();
-  expect(await read((await nodeHttp(options).get(url, {}, 1_000)).body)).toBe("firmware");
+  expect(await read((await nodeHttp(options).get(url, {}, PATIENCE_MS)).body)).toBe("firmware");
   const httpUrl = url.replace("https", "http");
-  expect(await read((await nodeHttp(options).get(httpUrl, {}, 1_000)).body)).toBe("firmware");
+  expect(await read((await nodeHttp(options).get(httpUrl, {}, PATIENCE_MS)).body)).toBe("firmware");
   await mqtt.disconnect();
   await eventually(() => expect(secure.openSockets).toBe(0));
   const untrusted = await failureOf(connected({ ...options, ca: local.caPem }));
@@ -164,7 +167,7 @@ test("a proxy that is reached over TLS: for MQTT, https and http", async () => {
 test("without an option, the environment decides for each connection; false turns it off", async () => {
   vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${proxy.port}`);
   await echo(await connected({ proxy: undefined as never }));
-  expect(await read((await nodeHttp({ ca: local.caPem }).get(await imageUrl(), {}, 1_000)).body)).toBe(
+  expect(await read((await nodeHttp({ ca: local.caPem }).get(await imageUrl(), {}, PATIENCE_MS)).body)).toBe(
     "firmware",
   );
   expect(proxy.asked).toHaveLength(2);
@@ -242,7 +245,7 @@ test.each(FAULTS.map((fault) => [fault.name, fault] as const))(
   async (_name, { behavior, url, text, hint }) => {
     Object.assign(proxy, behavior);
     const option = { proxy: url ?? `http://me:s3cret@127.0.0.1:${proxy.port}`, ca: local.caPem };
-    const timeoutMs = behavior?.isSilent ? 200 : 10_000;
+    const timeoutMs = behavior?.isSilent ? 200 : 30_000;
     const failures = [
       await failureOf(connected({ ...option, connectTimeoutMs: timeoutMs })),
       await failureOf(nodeHttp(option).get(await imageUrl(), {}, timeoutMs)),
@@ -268,9 +271,9 @@ test("a port that does not speak HTTP is no proxy", async () => {
 
 test("after the proxy was restarted, the thing comes back; the log names the proxy, not its password", async () => {
   const log = vi.fn();
-  const url = withLogin();
-  const mqtt = await connected({ proxy: url, log });
-  const { port } = proxy;
+  const port = await keptPort();
+  proxy = await start(new ConnectProxy(routes), port);
+  const mqtt = await connected({ proxy: withLogin(), log });
   await proxies.pop()?.stop();
   await eventually(() =>
     expect(log).toHaveBeenCalledWith(
@@ -297,7 +300,7 @@ test("disconnect ends an attempt that waits for the proxy", async () => {
 
 test("a presigned URL is fetched through the proxy with its login, and its signature holds", async () => {
   const http = nodeHttp({ ca: local.caPem, proxy: withLogin() });
-  const answer = await http.get(await imageUrl(), { range: "bytes=4-" }, 1_000);
+  const answer = await http.get(await imageUrl(), { range: "bytes=4-" }, PATIENCE_MS);
   expect([answer.status, await read(answer.body)]).toEqual([206, "ware"]);
   expect(proxy.asked).toEqual([`CONNECT ${IMAGES}:443`]);
   await eventually(() => expect(proxy.openSockets).toBe(0));
@@ -306,10 +309,10 @@ test("a presigned URL is fetched through the proxy with its login, and its signa
 test("an http URL is forwarded by the proxy, which may refuse it", async () => {
   const http = nodeHttp({ proxy: withLogin() });
   const url = (await imageUrl()).replace("https", "http");
-  expect(await read((await http.get(url, {}, 1_000)).body)).toBe("firmware");
+  expect(await read((await http.get(url, {}, PATIENCE_MS)).body)).toBe("firmware");
   expect(proxy.asked).toEqual([`GET ${url}`]);
   proxy.login = "x:y";
-  expect((await failureOf(http.get(url, {}, 1_000))).message).toMatch(/HTTP 407/);
+  expect((await failureOf(http.get(url, {}, PATIENCE_MS))).message).toMatch(/HTTP 407/);
 });
 
 test("a job whose download the proxy refuses ends FAILED with the proxy in its detail", async () => {

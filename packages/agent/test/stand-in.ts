@@ -18,6 +18,7 @@ import {
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { type Local, type LocalOptions, startLocal } from "@fota/local";
+import { keptPort } from "../../shared/test/kept-port.js";
 import { documentOf } from "../src/testing/index.js";
 import { BootDevice, buildFotaBoot } from "./boot-device.js";
 import { docBlock } from "./doc-block.js";
@@ -45,15 +46,22 @@ export class StandIn {
   #s3!: S3Client;
   #fotaBoot = "";
   readonly #tools: string;
+  readonly #ports: LocalOptions;
 
-  private constructor(tools: string) {
+  private constructor(tools: string, ports: LocalOptions) {
     this.#tools = tools;
+    this.#ports = ports;
   }
 
   static async start(): Promise<StandIn> {
-    const standIn = new StandIn(await mkdtemp(join(tmpdir(), "fota-stand-in-")));
+    const standIn = new StandIn(await mkdtemp(join(tmpdir(), "fota-stand-in-")), {
+      port: await keptPort(),
+      httpsPort: await keptPort(),
+      mqttPort: await keptPort(),
+      mqttsPort: await keptPort(),
+    });
     standIn.#fotaBoot = await buildFotaBoot(standIn.#tools);
-    await standIn.#open({});
+    await standIn.#open();
     await standIn.#s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
     const template = await docBlock("device-guide.md", "json");
     const { region } = standIn.local;
@@ -62,8 +70,8 @@ export class StandIn {
     return standIn;
   }
 
-  async #open(ports: LocalOptions): Promise<void> {
-    this.local = await startLocal({ ...ports, strict: true, dir: join(this.#tools, "local") });
+  async #open(): Promise<void> {
+    this.local = await startLocal({ ...this.#ports, strict: true, dir: join(this.#tools, "local") });
     const { endpoint, region } = this.local;
     const client = { endpoint, region, credentials: { accessKeyId: "test", secretAccessKey: "test" } };
     this.#iot = new IoTClient(client);
@@ -72,16 +80,9 @@ export class StandIn {
 
   /** Stops while `meanwhile` runs, then starts again on the same ports with the same state. */
   async restart(meanwhile: () => Promise<unknown>): Promise<void> {
-    const portOf = (url: string) => Number(new URL(url).port);
-    const { endpoint, https, mqtt, mqtts } = this.local;
     await this.#close();
     await meanwhile();
-    await this.#open({
-      port: portOf(endpoint),
-      httpsPort: portOf(https),
-      mqttPort: portOf(mqtt),
-      mqttsPort: portOf(mqtts),
-    });
+    await this.#open();
   }
 
   async #close(): Promise<void> {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DescribeJobCommand, IoTClient, ListThingsCommand } from "@aws-sdk/client-iot";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { keptPort } from "../../shared/test/kept-port.js";
 import { fota, type Running, startFota } from "./cli.js";
 import { runFota } from "./in-process.js";
 import { stubEnvironment } from "./stub-environment.js";
@@ -208,7 +209,8 @@ test.each([
     devices.push(running);
     return { running, info: JSON.parse(await running.line((line) => line.startsWith("{"))) };
   };
-  const first = await start([]);
+  const kept = await Promise.all(names.map(async () => String(await keptPort())));
+  const first = await start(hasFolder ? [] : kept);
   const thing = "patient-1";
   const device = startFota(
     ["device", "--local", "--thing", thing, "--dir", join(runtime, thing), "--fw-version", "1.0.0", "--json"],
@@ -223,9 +225,7 @@ test.each([
   first.running.child.kill("SIGKILL");
   await device.line((line) => line.includes('"disconnected"'));
 
-  const portsOf = ({ endpoint, https, mqtt, mqtts }: Record<string, string>) =>
-    [endpoint, https, mqtt, mqtts].map((url = "") => new URL(url).port);
-  const second = await start(hasFolder ? [] : portsOf(first.info));
+  const second = await start(hasFolder ? [] : kept);
   await expect
     .poll(() => events.filter((line) => line.includes('"connected"')).length, { timeout: 20_000 })
     .toBe(1);

@@ -2,12 +2,12 @@ import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocal } from "@fota/local";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type AwsCommand, hasAwsCommand, startAwsCommand } from "../../local/test/support/aws-command.js";
+import { keptPort } from "../../shared/test/kept-port.js";
 import { publish } from "../src/index.js";
 import { stubEnvironment } from "./stub-environment.js";
 
@@ -94,7 +94,7 @@ describe.skipIf(!hasMoto)("on moto", () => {
   test("publish makes the job, finds it again, and reads a role and its trust", {
     timeout: 40_000,
   }, async () => {
-    const port = await freePort();
+    const port = await keptPort();
     const moto = spawn("python3", ["-m", "moto.server", "-p", String(port)], {
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -123,13 +123,4 @@ async function createRole(name: string, service: string): Promise<void> {
   const Statement = [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }];
   const policy = JSON.stringify({ Version: "2012-10-17", Statement });
   await aws("iam", "create-role", "--role-name", name, "--assume-role-policy-document", policy);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { CreateJobCommand, CreateThingCommand, type IoTClient, ListThingsCommand } from "@aws-sdk/client-iot";
 import { connectAsync } from "mqtt";
 import { afterEach, describe, expect, test } from "vitest";
+import { keptPort } from "../../shared/test/kept-port.js";
 import { type Local, type LocalOptions, startLocal } from "../src/index.js";
 import { iotClientOf } from "./support/iot-client.js";
 
@@ -92,9 +93,9 @@ describe("a port in use", () => {
   test.each(["port", "httpsPort", "mqttPort", "mqttsPort"] as const)(
     "%s: says so and leaves nothing",
     async (name) => {
-      const holder = createServer().listen(0, "127.0.0.1");
+      const port = await keptPort();
+      const holder = createServer().listen(port, "127.0.0.1");
       await once(holder, "listening");
-      const { port } = holder.address() as { port: number };
       const dir = await temporaryFolder();
       await expect(startLocal({ dir, [name]: port })).rejects.toMatchObject({
         name: "FotaError",

@@ -1,12 +1,11 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { once } from "node:events";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { eventually } from "../../../shared/test/eventually.js";
+import { keptPort } from "../../../shared/test/kept-port.js";
 import { ScriptedBroker } from "../../test/scripted-broker.js";
 import type { Mqtt } from "../core/ports.js";
 import { readDeviceIdentity } from "./device-identity.js";
@@ -308,10 +307,7 @@ describe("an unreachable broker is reported with the cause", () => {
   const attempt = (options: Partial<ThingOptions> = {}) => failureOf(connected(options));
 
   test("refused", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
+    const port = await keptPort(); // nothing listens there
     const error = await attempt({ url: `mqtt://127.0.0.1:${port}` });
     expect(error.code).toBe("MQTT_UNREACHABLE");
     expect(error.message).toBe(`cannot connect to 127.0.0.1:${port}: connection refused (ECONNREFUSED)`);

@@ -1,9 +1,8 @@
 import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { keptPort } from "../../../../shared/test/kept-port.js";
 import { type WatchedProcess, watchProcess } from "../../watched-process.js";
 
 const FOTA = join(import.meta.dirname, "../../../../cli/dist/fota.cjs");
@@ -32,7 +31,7 @@ export class HostStandIn {
 
   /** Starts `fota local` with its state below `folder`. It ends with this process. */
   static async start(folder: string): Promise<HostStandIn> {
-    const [http, https, mqtt, mqtts] = await freePorts(4);
+    const [http, https, mqtt, mqtts] = await Promise.all(Array.from({ length: 4 }, keptPort));
     const ports = ["--port", http, "--https-port", https, "--mqtt-port", mqtt, "--mqtts-port", mqtts];
     const state = ["--bucket", BUCKET, "--dir", join(folder, "local")];
     const devices = ["--strict", "--public-s3-url", `https://${HOST}:${https}`];
@@ -95,12 +94,4 @@ export class HostStandIn {
     this.#process.process.kill("SIGTERM");
     await this.#process.ended;
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map(async (server) => await once(server.close(), "close")));
-  return ports;
 }
