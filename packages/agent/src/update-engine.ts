@@ -15,7 +15,13 @@ import { PROGRESS_POLICY } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
 import { RunningImage } from "./core/running-image.js";
 import type { TrustedDocument, TrustGuard, TrustRules } from "./core/trust-ports.js";
-import type { BootFacts, UpdateEvent, UpdateState, UpdateTarget } from "./core/update-state.js";
+import {
+  type BootFacts,
+  keyOf,
+  type UpdateEvent,
+  type UpdateState,
+  type UpdateTarget,
+} from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
 import type { FotaOptions, HandleFotaJobsOptions, PassSettings } from "./fota-options.js";
 import type { Job, Jobs } from "./jobs.js";
@@ -198,7 +204,7 @@ export class UpdateEngine {
     if (isHidden && !this.#warnedFull) {
       this.device.log(
         "warn",
-        `AWS IoT lists only ${listed.length} pending jobs, and none of them is an update: an update behind them cannot start until some of them end`,
+        `AWS IoT lists only ${listed.length} pending jobs, and none of them is an update: updates behind them wait until some of them end`,
       );
     }
     this.#warnedFull = isHidden;
@@ -349,8 +355,4 @@ export class UpdateEngine {
       this.device.log("warn", `onProgress threw: ${messageOf(error)}`);
     }
   }
-}
-
-function keyOf({ jobId, executionNumber }: Job): string {
-  return `${jobId} ${executionNumber}`;
 }

@@ -4,6 +4,12 @@ import { DOWNLOAD_TUNING } from "./download-tuning.js";
 
 const MIB = 1024 * 1024;
 
+/** Fails once more, and returns how many failures in a row that makes. */
+function failuresIn(budget: DownloadBudget): number {
+  const decision = budget.decideRetry("try-again");
+  return "failures" in decision ? decision.failures : Infinity;
+}
+
 /** How many bytes further than `startBytes` start the count of failures anew. */
 function stepOf(sizeBytes: number): number {
   for (let bytes = 1; ; bytes += 1) {
@@ -11,7 +17,7 @@ function stepOf(sizeBytes: number): number {
     budget.decideRetry("try-again");
     budget.noteFetched(bytes, bytes);
     budget.endAttempt();
-    if (budget.failures === 0) return bytes;
+    if (failuresIn(budget) === 1) return bytes;
   }
 }
 
@@ -28,10 +34,10 @@ test("of a large image a journal step is progress", () => {
   budget.decideRetry("try-again");
   budget.noteFetched(MIB - 1, MIB - 1);
   budget.endAttempt();
-  expect(budget.failures).toBe(1);
+  expect(failuresIn(budget)).toBe(2);
   budget.noteFetched(1, MIB);
   budget.endAttempt();
-  expect(budget.failures).toBe(0);
+  expect(failuresIn(budget)).toBe(1);
 });
 
 test("what was fetched before is no progress", () => {
@@ -39,7 +45,21 @@ test("what was fetched before is no progress", () => {
   budget.decideRetry("try-again");
   budget.noteFetched(400, 400);
   budget.endAttempt();
-  expect(budget.failures).toBe(1);
+  expect(failuresIn(budget)).toBe(2);
+});
+
+test("each way to fail is counted for itself, and progress starts all counts anew but that of changes", () => {
+  const budget = new DownloadBudget(DOWNLOAD_TUNING, 1_000, { offsetBytes: 0 });
+  expect(budget.decideRetry("changed")).toEqual({ action: "restart" });
+  for (const failures of [1, 2]) expect(failuresIn(budget)).toBe(failures);
+  for (const failures of [1, 2]) {
+    expect(budget.decideRetry("url-refused")).toEqual({ action: "refreshUrl", failures });
+  }
+  budget.noteFetched(1_000, 1_000);
+  budget.endAttempt();
+  expect(failuresIn(budget)).toBe(1);
+  expect(budget.decideRetry("url-refused")).toEqual({ action: "refreshUrl", failures: 1 });
+  expect(budget.decideRetry("changed")).toEqual({ action: "fail", reason: "image-changed" });
 });
 
 test("what came in a window that was too slow is no progress, then or later", () => {
@@ -49,10 +69,10 @@ test("what came in a window that was too slow is no progress, then or later", ()
   budget.noteFetched(50_000, 50_000);
   expect(budget.slowness).toBe("received fewer than 256 bytes per second for 300 s");
   budget.endAttempt();
-  expect(budget.failures).toBe(1);
+  expect(failuresIn(budget)).toBe(2);
   expect(budget.slowness).toBeUndefined();
   budget.endAttempt();
-  expect(budget.failures).toBe(1);
+  expect(failuresIn(budget)).toBe(3);
 });
 
 test("erases and bytes of an earlier process count", () => {

@@ -1,6 +1,6 @@
 import type { DownloadTuning } from "./download-tuning.js";
 import { Pace } from "./pace.js";
-import { type AttemptFailure, decideRetry, type RetryCounts, type RetryDecision } from "./retry-decision.js";
+import { type AttemptFailure, decideRetry, type RetryDecision } from "./retry-decision.js";
 import type { Journal } from "./update-state.js";
 
 /**
@@ -20,7 +20,7 @@ export class DownloadBudget {
   /** The furthest byte when progress was last noted. */
   #markBytes: number;
   #isSlow = false;
-  readonly #counts: RetryCounts = { failures: 0, freshUrls: 0, changes: 0 };
+  #counts: { [Failure in AttemptFailure]?: number | undefined } = {};
 
   constructor(tuning: DownloadTuning, sizeBytes: number, journal: Journal) {
     this.#tuning = tuning;
@@ -31,11 +31,6 @@ export class DownloadBudget {
     this.#fetchedBytes = journal.fetchedBytes ?? journal.offsetBytes;
     this.#highestBytes = Math.min(journal.offsetBytes, sizeBytes);
     this.#markBytes = this.#highestBytes;
-  }
-
-  /** Number of failed attempts in a row without progress. */
-  get failures(): number {
-    return this.#counts.failures;
   }
 
   /** Erases and bytes so far, for the journal. */
@@ -95,16 +90,13 @@ export class DownloadBudget {
     if (!isSlow && this.#highestBytes - this.#markBytes < this.#stepBytes) return;
     this.#markBytes = this.#highestBytes;
     if (isSlow) return;
-    this.#counts.failures = 0;
-    this.#counts.freshUrls = 0;
+    this.#counts = { changed: this.#counts.changed };
   }
 
   /** Counts a failed attempt and decides what follows it. */
   decideRetry(failure: AttemptFailure): RetryDecision {
-    const counts = this.#counts;
-    if (failure === "try-again") counts.failures += 1;
-    if (failure === "url-refused") counts.freshUrls += 1;
-    if (failure === "changed") counts.changes += 1;
-    return decideRetry(failure, counts, this.#tuning);
+    const failures = (this.#counts[failure] ?? 0) + 1;
+    this.#counts[failure] = failures;
+    return decideRetry(failure, failures, this.#tuning);
   }
 }

@@ -23,7 +23,7 @@ function startTimer(action: () => void, delayMs: number): () => void {
   const { setTimeout, clearTimeout } = globalThis as EngineTimers;
   if (setTimeout === undefined || clearTimeout === undefined) {
     throw new FotaError("CONFIG_INVALID", "this JavaScript engine has no timers", {
-      hint: "pass a host: new Jobs(mqtt, { host: { next, token, sleep, after } })",
+      hint: "pass JobsOptions.host",
     });
   }
   const timer = setTimeout(action, delayMs);

@@ -1,7 +1,13 @@
 import { FotaError, messageOf } from "@fota/shared";
 import { withTimeout } from "./deadline.js";
 import type { Clock } from "./ports.js";
-import type { ExecutionRef, HookName, UpdateEvent, UpdateTarget } from "./update-state.js";
+import {
+  type ExecutionRef,
+  type HookName,
+  keyOf,
+  type UpdateEvent,
+  type UpdateTarget,
+} from "./update-state.js";
 
 /** The update that a hook decides on. */
 export interface PendingUpdate {
@@ -96,8 +102,8 @@ export class HookRunner {
   }
 }
 
-function aboutOf(hook: HookName, { jobId, executionNumber }: ExecutionRef): string {
-  return `${hook} ${jobId} ${executionNumber}`;
+function aboutOf(hook: HookName, execution: ExecutionRef): string {
+  return `${hook} ${keyOf(execution)}`;
 }
 
 /**
@@ -111,7 +117,7 @@ function eventOf(answer: unknown): Extract<UpdateEvent, { type: "allowed" | "def
     if ("deferMs" in answer && typeof answer.deferMs === "number" && answer.deferMs >= 0) {
       const delayMs = Math.max(DEFER_MIN_MS, answer.deferMs);
       const why = "why" in answer && answer.why !== undefined ? String(answer.why) : undefined;
-      return why === undefined ? { type: "deferred", delayMs } : { type: "deferred", delayMs, why };
+      return { type: "deferred", delayMs, ...(why !== undefined && { why }) };
     }
   }
   throw new FotaError("CONFIG_INVALID", 'its answer is not "allow", { deferMs } or { refuse }');

@@ -58,12 +58,9 @@ export function readImageAnswer(
     case 412:
     case 416:
       return { kind: "changed" };
-    case 408:
-    case 429:
-      return { kind: "try-again", detail: `the server answered ${status}` };
     default:
-      if (status >= 500) return { kind: "try-again", detail: `the server answered ${status}` };
-      return { kind: "permanent" };
+      if (status < 500 && status !== 408 && status !== 429) return { kind: "permanent" };
+      return { kind: "try-again", detail: `the server answered ${status}` };
   }
 }
 

@@ -3,7 +3,6 @@ import {
   isFotaError,
   type JobExecutionState,
   messageOf,
-  type RejectedCode,
   type ReportedStatus,
   requestTopic,
   type StatusDetails,
@@ -60,9 +59,6 @@ export interface ExecutionUpdate {
 
 /** Timers and random values for requests. */
 export type RequestHost = Pick<Clock, "sleep" | "after"> & Random;
-
-/** Rejections after which a request is sent again. All others are final. */
-const RETRIED_CODES: readonly RejectedCode[] = ["RequestThrottled", "InternalError"];
 
 /**
  * A client of AWS IoT Jobs over MQTT. Sends one request at a time, each with its own client token and a time limit.
@@ -141,7 +137,6 @@ export class JobsClient {
     body: object,
     read: (message: Record<string, unknown>) => T,
   ): Promise<JobsResult<T>> {
-    const answerTopics = [`${topic}/accepted`, `${topic}/rejected`] as const;
     try {
       const late = `no answer on ${topic} within ${this.#timeoutMs} ms`;
       return await withTimeout(this.#host, this.#timeoutMs, this.#exchange(topic, body, read), late);
@@ -154,7 +149,7 @@ export class JobsClient {
           });
       return { outcome: "unanswered", error: known };
     } finally {
-      await Promise.all(answerTopics.map((answerTopic) => this.#unsubscribe(answerTopic)));
+      await Promise.all(["accepted", "rejected"].map((answer) => this.#unsubscribe(`${topic}/${answer}`)));
     }
   }
 
@@ -171,17 +166,14 @@ export class JobsClient {
     const answered = new Promise<JobsResult<T>>((resolve) => {
       resolveAnswer = resolve;
     });
+    const listen = (answer: string, resultOf: (message: Record<string, unknown>) => JobsResult<T>) =>
+      this.#mqtt.subscribe(`${topic}/${answer}`, (payload) => {
+        const message = parseMessage(payload);
+        if (message !== undefined && isAnswer(message)) resolveAnswer(resultOf(message));
+      });
     await Promise.all([
-      this.#mqtt.subscribe(`${topic}/accepted`, (payload) => {
-        const message = parseMessage(payload);
-        if (message !== undefined && isAnswer(message))
-          resolveAnswer({ outcome: "accepted", value: read(message) });
-      }),
-      this.#mqtt.subscribe(`${topic}/rejected`, (payload) => {
-        const message = parseMessage(payload);
-        if (message !== undefined && isAnswer(message))
-          resolveAnswer(rejected(topic, readRejection(message)));
-      }),
+      listen("accepted", (message) => ({ outcome: "accepted", value: read(message) })),
+      listen("rejected", (message) => rejected(topic, readRejection(message))),
     ]);
     const sent = this.#mqtt.publish(topic, JSON.stringify({ ...body, clientToken }));
     return await Promise.race([answered, sent.then(() => answered)]); // the answer may overtake the PUBACK
@@ -204,8 +196,13 @@ export function errorOf(result: Exclude<JobsResult<unknown>, { outcome: "accepte
 
 function isRetryable(result: JobsResult<unknown>): boolean {
   if (result.outcome === "accepted") return false;
-  if (result.outcome === "rejected") return RETRIED_CODES.includes(result.rejection.code);
+  if (result.outcome === "rejected") return isTransient(result.rejection);
   return result.error.code === "REQUEST_TIMED_OUT";
+}
+
+/** Tells whether a rejection is a temporary error of the service, which does not concern the execution. */
+export function isTransient({ code }: JobsRejection): boolean {
+  return code === "RequestThrottled" || code === "InternalError";
 }
 
 function rejected(topic: string, payload: RejectionPayload): JobsResult<never> {

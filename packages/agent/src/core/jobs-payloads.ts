@@ -86,23 +86,25 @@ function readSummary(value: unknown): PendingExecution[] {
 export function readExecution(message: Record<string, unknown>): DescribedExecution | undefined {
   const execution = message["execution"];
   if (!isRecord(execution) || typeof execution["jobId"] !== "string") return undefined;
-  const status = statusIn(execution);
-  const versionNumber = numberIn(execution, "versionNumber");
-  if (status === undefined || versionNumber === undefined) return undefined;
-  return {
-    jobId: execution["jobId"],
-    executionNumber: numberIn(execution, "executionNumber") ?? 1,
-    versionNumber,
-    status,
-    document: execution["jobDocument"],
-  };
+  const state = readState(execution);
+  return (
+    state && {
+      ...state,
+      jobId: execution["jobId"],
+      executionNumber: numberIn(execution, "executionNumber") ?? 1,
+      document: execution["jobDocument"],
+    }
+  );
 }
 
 export function readExecutionState(message: Record<string, unknown>): JobExecutionState | undefined {
   const state = message["executionState"];
-  if (!isRecord(state)) return undefined;
-  const status = statusIn(state);
-  const versionNumber = numberIn(state, "versionNumber");
+  return isRecord(state) ? readState(state) : undefined;
+}
+
+function readState(value: Record<string, unknown>): JobExecutionState | undefined {
+  const status = JOB_EXECUTION_STATUSES.find((each) => each === value["status"]);
+  const versionNumber = numberIn(value, "versionNumber");
   return status === undefined || versionNumber === undefined ? undefined : { status, versionNumber };
 }
 
@@ -112,10 +114,6 @@ export function readRejection(message: Record<string, unknown>): RejectionPayloa
   const executionState = readExecutionState(message);
   const rejection = { code, message: typeof text === "string" ? text : String(message["code"]) };
   return executionState === undefined ? rejection : { ...rejection, executionState };
-}
-
-function statusIn(value: Record<string, unknown>): JobExecutionStatus | undefined {
-  return JOB_EXECUTION_STATUSES.find((status) => status === value["status"]);
 }
 
 function numberIn(value: Record<string, unknown>, key: string): number | undefined {

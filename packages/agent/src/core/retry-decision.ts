@@ -4,13 +4,6 @@ import type { DownloadTuning } from "./download-tuning.js";
 /** How an attempt failed. The kinds are those of `ImageAnswer`. */
 export type AttemptFailure = "gone" | "permanent" | "changed" | "url-refused" | "try-again";
 
-/** Counts of failed attempts since the last progress; `changes` counts since the start of the download. */
-export interface RetryCounts {
-  failures: number;
-  freshUrls: number;
-  changes: number;
-}
-
 export type RetryDecision =
   | { action: "fail"; reason: Cause }
   /** Starts again at the first byte, without a delay: the object has changed. */
@@ -23,24 +16,26 @@ export type RetryDecision =
 /** How often the object at the URL may change during a download. */
 const CHANGES_MAX = 1;
 
-/** Decides what follows a failed attempt, which `counts` include. Pure: no clock, no I/O, never throws. */
+/**
+ * Decides what follows an attempt that failed in this way for the `failures`-th time: since the last progress, or, if the
+ * object `changed`, since the start of the download. Pure: no clock, no I/O, never throws.
+ */
 export function decideRetry(
   failure: AttemptFailure,
-  counts: RetryCounts,
+  failures: number,
   limits: Pick<DownloadTuning, "attempts" | "freshUrls">,
 ): RetryDecision {
-  const { failures, freshUrls, changes } = counts;
   switch (failure) {
     case "gone":
       return { action: "fail", reason: "image-gone" };
     case "permanent":
       return { action: "fail", reason: "download-failed" };
     case "changed":
-      return changes > CHANGES_MAX ? { action: "fail", reason: "image-changed" } : { action: "restart" };
+      return failures > CHANGES_MAX ? { action: "fail", reason: "image-changed" } : { action: "restart" };
     case "url-refused":
-      return freshUrls > limits.freshUrls
+      return failures > limits.freshUrls
         ? { action: "fail", reason: "url-refused" }
-        : { action: "refreshUrl", failures: freshUrls };
+        : { action: "refreshUrl", failures };
     case "try-again":
       return failures >= limits.attempts
         ? { action: "fail", reason: "download-failed" }

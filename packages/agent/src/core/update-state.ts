@@ -9,6 +9,11 @@ export interface ExecutionRef {
   versionNumber: number;
 }
 
+/** Returns what tells one execution from all others of this thing. */
+export function keyOf({ jobId, executionNumber }: Pick<ExecutionRef, "jobId" | "executionNumber">): string {
+  return `${jobId} ${executionNumber}`;
+}
+
 /** The image of a job document that this device installs. Digests are lower-case hex. */
 export interface UpdateTarget {
   slot: number;
