@@ -77,14 +77,17 @@ export class ExecutionReporter {
       }
       const { rejection } = result;
       if (isTransient(rejection)) return this.#unanswered(jobId, rejection.error);
-      this.#log("warn", rejection.error.message);
-      if (rejection.code !== "VersionMismatch") return gone(rejection);
+      const isStale = rejection.code === "VersionMismatch"; // normal after a power cut or a kill
+      this.#log(isStale ? "debug" : "warn", rejection.error.message);
+      if (!isStale) return gone(rejection);
       const current = await this.#current(execution, rejection);
       if (current.kind !== "execution") return current;
       const { versionNumber } = current;
       if (adoptions >= ADOPTIONS_MAX) {
         // Several answers were lost. If the execution has the reported status, one of the reports arrived.
-        return current.status === status ? { kind: "accepted", versionNumber } : { kind: "unanswered" };
+        return current.status === status
+          ? { kind: "accepted", versionNumber }
+          : this.#unanswered(jobId, rejection.error);
       }
       expectedVersion = versionNumber;
     }
