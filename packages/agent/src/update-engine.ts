@@ -118,7 +118,7 @@ export class UpdateEngine {
       );
     } catch (error) {
       this.#lookDue = true;
-      this.device.log("error", `handleFotaJobs: ${messageOf(error)}`);
+      this.device.log("error", `handleFotaJobs: ${messageOf(error)}`, error);
       return { kind: "waiting" };
     }
   }

@@ -183,7 +183,12 @@ export async function startWhyFleet(): Promise<WhyFleet> {
         inventory: false,
         dir: `${folder}/${thingName}`,
         lock: true,
-        connection: { options: async () => connectionOf(thingName), http: {}, standIn: () => undefined },
+        connection: {
+          options: async () => connectionOf(thingName),
+          http: {},
+          standIn: () => undefined,
+          isAway: () => false,
+        },
         confirmWithinMs: 200,
         turns: { connect: (task) => task(), work: (task) => task(), trial: (task) => task() },
         buffers: new ReusedBuffers(),

@@ -8,7 +8,7 @@ import {
 } from "@fota/shared";
 import { targetsIn } from "./check-document.js";
 import { withTimeout } from "./deadline.js";
-import type { JobsClient, JobsRejection } from "./jobs-client.js";
+import { isTransient, type JobsClient, type JobsRejection } from "./jobs-client.js";
 import type { DescribedExecution } from "./jobs-payloads.js";
 import type { Clock, Log, Mqtt } from "./ports.js";
 import type { ExecutionRef, UpdateTarget } from "./update-state.js";
@@ -138,7 +138,7 @@ export class ExecutionReporter {
   }
 
   #unanswered(jobId: string, error: FotaError): { kind: "unanswered" } {
-    this.#log("warn", `job ${jobId}: ${error.message}`);
+    this.#log("warn", `job ${jobId}: ${error.message}`, error);
     return { kind: "unanswered" };
   }
 
@@ -148,15 +148,10 @@ export class ExecutionReporter {
       await withTimeout(this.#clock, CONNECT_LIMIT_MS, action(), late);
       return true;
     } catch (error) {
-      this.#log("warn", `MQTT ${what} failed: ${messageOf(error)}`);
+      this.#log("warn", `MQTT ${what} failed: ${messageOf(error)}`, error);
       return false;
     }
   }
-}
-
-/** Tells whether a rejection is a temporary error of the service, which does not concern the execution. */
-function isTransient({ code }: JobsRejection): boolean {
-  return code === "RequestThrottled" || code === "InternalError";
 }
 
 /**

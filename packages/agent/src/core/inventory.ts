@@ -79,13 +79,13 @@ class ShadowInventory implements InventoryReporter {
         return undefined;
       }
     } catch (error) {
-      log("warn", `the inventory was not reported: ${messageOf(error)}`);
+      log("warn", `the inventory was not reported: ${messageOf(error)}`, error);
       if (isRefusal(error)) this.#refusals += 1;
     }
     if (this.#refusals >= REFUSALS_MAX) {
       log(
         "warn",
-        `the inventory is not reported until the device restarts: ${REFUSALS_MAX} attempts in a row were refused; allow the topics of the shadow ${INVENTORY_SHADOW} in the policy of the device`,
+        `the inventory is not reported until the device restarts: it was refused ${REFUSALS_MAX} times in a row; allow the topics of the shadow ${INVENTORY_SHADOW} in its policy`,
       );
       return undefined;
     }

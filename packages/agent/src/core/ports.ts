@@ -193,7 +193,11 @@ export interface Random {
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
-export type Log = (level: LogLevel, message: string) => void;
+/**
+ * Takes a line for the log. `about` is for programs: the error that the line is about or, when an update ends without
+ * success, its cause as in `statusDetails.reason`.
+ */
+export type Log = (level: LogLevel, message: string, about?: unknown) => void;
 
 /** What `Fota` needs besides a connection. */
 export interface Device {

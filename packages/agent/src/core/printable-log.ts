@@ -14,7 +14,7 @@ export function printable(text: string): string {
 
 /** Wraps `log` to escape control characters: messages quote text of brokers, servers and job documents. */
 export function printableLog(log: Log): Log {
-  return (level, message) => log(level, printable(message));
+  return (level, message, about) => log(level, printable(message), about);
 }
 
 /** Returns a copy of the device whose log escapes control characters. */
@@ -22,7 +22,7 @@ export function withPrintableLog(device: Device): Device {
   const { wallClockMs } = device;
   return {
     ...device,
-    log: printableLog((level, message) => device.log(level, message)),
+    log: printableLog((...line) => device.log(...line)),
     ...(wallClockMs !== undefined && { wallClockMs: () => wallClockMs.call(device) }),
   };
 }

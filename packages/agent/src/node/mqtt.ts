@@ -223,7 +223,7 @@ class ThingConnection implements Mqtt {
     this.#log("info", `${this.thingName} is not connected; next attempt in ${delayMs} ms`);
     this.#cancelDelay = nodeClock.after(delayMs, () => {
       this.#cancelDelay = undefined;
-      this.connect().catch((error: unknown) => this.#log("warn", messageOf(error)));
+      this.connect().catch((error: unknown) => this.#log("warn", messageOf(error), error));
     });
   }
 

@@ -22,6 +22,8 @@ export interface DeviceConnection {
   http: NodeHttpOptions;
   /** Returns the CA of the stand-in that it connected to last: another one has other state; `undefined` elsewhere. */
   standIn(): string | undefined;
+  /** Returns whether an error is only that the stand-in is away, which was reported for all devices. */
+  isAway(error: unknown): boolean;
 }
 
 /** Says how devices connect, each with its state in `dir`. */
@@ -29,8 +31,6 @@ export interface Connections {
   of(thingName: string, dir: string): DeviceConnection;
   /** Creates what the device needs before it starts; a failure ends the command. */
   prepare(thingName: string, dir: string): Promise<void>;
-  /** Returns whether a device's warning only repeats that the stand-in is away, which was reported for all devices. */
-  isReported(warning: string): boolean;
   close(): void;
 }
 
@@ -66,9 +66,9 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
       options: async () => ({ thingName, url: mqtt, identity }),
       http: given({ ca: identity.ca }),
       standIn: () => undefined,
+      isAway: () => false,
     }),
     prepare: async () => {},
-    isReported: () => false,
     close: () => {},
   };
 }
@@ -96,7 +96,7 @@ export function isOnThisMachine(url: string | undefined): boolean {
  * certificates, and other ports.
  */
 async function atStandIn({ host, settings, output }: Context): Promise<Connections> {
-  const { isWaiting, standInIdentities } = await import("./stand-in-identities.js");
+  const { isAway, standInIdentities } = await import("./stand-in-identities.js");
   showForeignEndpoint(settings, output);
   const identities = standInIdentities(settings.iotEndpoint, host, (message) => {
     if (!host.signal.aborted) output.warn(message);
@@ -124,13 +124,13 @@ async function atStandIn({ host, settings, output }: Context): Promise<Connectio
             proxy: false, // as for the command's own requests to a stand-in
           };
         },
+        isAway,
         http: { ca: async () => (await identities.identityOf(thingName, dir)).ca, proxy: false },
       };
     },
     async prepare(thingName, dir) {
       await identities.identityOf(thingName, dir);
     },
-    isReported: isWaiting,
     close: () => identities.close(),
   };
 }

@@ -15,7 +15,6 @@ import { checkOpenFiles } from "./open-files.js";
 import { ReusedBuffers } from "./reused-buffers.js";
 import { displayEvents } from "./show-events.js";
 import type { TrialFailure } from "./trial-failure.js";
-import type { DeviceEvent } from "./virtual-device.js";
 
 /** Holds the options of `fota device`, as commander names them. */
 export interface DeviceOptions {
@@ -90,12 +89,6 @@ export async function runDevice(context: Context, options: DeviceOptions): Promi
     trial: limiter(WORKING_AT_ONCE),
   };
   const buffers = new ReusedBuffers();
-  const listenerOf = (name: string) => {
-    const show = display.of(name);
-    return (event: DeviceEvent) => {
-      if (event.event !== "warning" || !connections.isReported(event.message)) show(event);
-    };
-  };
   await runFleet(
     devices.map(({ name, dir }) => ({
       dir,
@@ -107,7 +100,7 @@ export async function runDevice(context: Context, options: DeviceOptions): Promi
       turns,
       buffers,
       ...given({ model, fwVersion, fail }),
-      onEvent: listenerOf(name),
+      onEvent: display.of(name),
     })),
     host.signal,
   ).finally(() => {

@@ -1,6 +1,6 @@
 import { readDeviceIdentity, type TlsIdentity } from "@fota/agent/node";
 import type { LocalInfo } from "@fota/local";
-import { FotaError } from "@fota/shared";
+import { FotaError, isFotaError } from "@fota/shared";
 import { limiter } from "../at-once.js";
 import { standInAccess } from "../aws/access.js";
 import { type Iot, openIot } from "../aws/iot.js";
@@ -48,11 +48,10 @@ const CERTIFICATES_AT_ONCE = 16;
 /** Devices that lost their connection together ask together and share one answer. */
 const FRESH_MS = 1_000;
 
-const WAITING = "waiting for `fota local` at";
-
-/** Returns whether a warning only says that the stand-in is away, which `onAway` reports once for all devices. */
-export function isWaiting(warning: string): boolean {
-  return warning.includes(WAITING);
+/** Returns whether an error is only that the stand-in is away, which `onAway` reports once for all devices. */
+export function isAway(error: unknown): boolean {
+  if (!isFotaError(error)) return false;
+  return error.code === "LOCAL_NOT_RUNNING" || isAway(error.cause);
 }
 
 /**
@@ -91,7 +90,7 @@ export function standInIdentities(
     try {
       return endpoint === undefined ? await findAgain(last, host) : await findStandIn(endpoint, host);
     } catch (cause) {
-      const message = `${WAITING} ${last.endpoint}`;
+      const message = `waiting for \`fota local\` at ${last.endpoint}`;
       if (!isAway) onAway(message);
       isAway = true;
       throw new FotaError("LOCAL_NOT_RUNNING", message, { cause });

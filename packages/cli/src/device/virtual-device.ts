@@ -162,8 +162,10 @@ function deviceOf(
   runningSlot: number,
   firmwareVersion: string | undefined,
 ): Device {
-  const log: Log = (level, message) => {
-    if (level === "warn" || level === "error") onEvent({ event: "warning", message });
+  const log: Log = (level, message, about) => {
+    const isCause = typeof about === "string"; // the last progress has the cause of an update that failed
+    const isShown = (level === "warn" || level === "error") && !isCause && !connection.isAway(about);
+    if (isShown) onEvent({ event: "warning", message });
   };
   return {
     // The reset is the return of runFirmware: the loop around it boots again.
@@ -208,7 +210,7 @@ async function connectWithRetry(
       return await connectThing({ ...options, inTurn: turns.connect, onConnectionChange });
     } catch (error) {
       if (isFotaError(error, "CONFIG_INVALID")) throw error;
-      onEvent({ event: "warning", message: messageOf(error) });
+      if (!connection.isAway(error)) onEvent({ event: "warning", message: messageOf(error) });
       await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
     }
   }
