@@ -45,7 +45,7 @@ export function showDevice(name, lines) {
   for (const line of lines) {
     const [, phase] = /^fota: info: (?:update: \w+ -> )?(\w+)$/.exec(line) ?? [];
     if (PHASES.includes(phase)) phases.push(phase);
-    const [, result] = /^fota: info: job \S+: (.*)$/.exec(line) ?? [];
+    const [, result] = /^fota: \w+: job \S+: ((?:SUCCEEDED|FAILED|REJECTED).*)$/.exec(line) ?? [];
     if (line.startsWith("fota: info:") && result === undefined) continue;
     showPhases();
     show(result === undefined ? line : paint(result === "SUCCEEDED" ? "green" : "red", result));

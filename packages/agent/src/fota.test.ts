@@ -49,6 +49,39 @@ describe("the whole way", () => {
     expect(trace.indexOf("slots.accept")).toBeLessThan(report);
   });
 
+  test("the log names the job and its image at the start, after each boot, and at its end", async () => {
+    const { world } = worldWithJob();
+    await world.boot().handle({ force: true });
+    const first = world.logged.splice(0);
+    expect(first[0]).toBe("info: job job-1: image of 20000 bytes for slot 1");
+    expect(first.filter((line) => line.includes("job-1"))).toHaveLength(1);
+    await world.boot().handle({ force: true });
+    expect(world.logged[0]).toBe("info: job job-1: image of 20000 bytes for slot 1");
+    expect(world.logged.at(-2)).toBe("info: job job-1: SUCCEEDED");
+  });
+
+  test.each([
+    ["error", "FAILED", { bc_model: "other" }, {}],
+    ["warn", "REJECTED", {}, { beforeDownload: () => ({ refuse: "not now" }) }],
+  ] as const)("the log has %s for an update that ends as %s", async (level, status, more, options) => {
+    const { world } = worldWithJob(more);
+    await world.boot(options).handle({ force: true });
+    expect(world.logged).toContainEqual(
+      expect.stringMatching(new RegExp(`^${level}: job job-1: ${status}, `)),
+    );
+  });
+
+  test("a version of the execution that a power cut made outdated is no warning", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    execution.versionNumber += 1; // the answer to a report was lost
+    world.logged.length = 0;
+    await world.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+    expect(world.logged).toContainEqual(expect.stringMatching(/^debug: .*VersionMismatch/));
+    expect(world.logged.filter((line) => /^(warn|error)/.test(line))).toEqual([]);
+  });
+
   test("B-18: no second reset after the verdict", async () => {
     const { world } = worldWithJob();
     await world.boot().handle({ force: true });

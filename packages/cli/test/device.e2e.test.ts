@@ -311,6 +311,8 @@ test.each([
 ])("--fail %s ends FAILED with its cause, back on the old slot", async (fail, reason) => {
   const thing = `bad-${fail}`;
   const device = await startDevice(thing, "--fail", fail, "--confirm-within", "1s");
+  const events: string[] = [];
+  createInterface({ input: device.child.stdout ?? process.stdin }).on("line", (line) => events.push(line));
   const published = await publish(thing, "--wait", "--json");
   expect(published.code).toBe(3);
   const { jobId } = JSON.parse((await publish(thing, "--json")).stdout);
@@ -320,6 +322,8 @@ test.each([
   });
   device.child.kill("SIGTERM");
   expect((await device.ended).code).toBe(0);
+  expect(events.filter((line) => line.includes('"reason"'))).toHaveLength(1);
+  expect(events.filter((line) => line.includes('"warning"'))).toEqual([]);
 });
 
 test.each(["downloading", "verifying", "installing", "trial", "confirming"])(

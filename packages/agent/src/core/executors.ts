@@ -6,7 +6,7 @@ import type { RefreshAnswer, ReportAnswer } from "./execution-reporter.js";
 import type { Advance, Effect, ExecutorContext } from "./executor-context.js";
 import { unlessInterrupted } from "./interruption.js";
 import type { Device } from "./ports.js";
-import type { Failure, UpdateEffect, UpdateEvent } from "./update-state.js";
+import { END_LEVELS, type Failure, type UpdateEffect, type UpdateEvent } from "./update-state.js";
 import { verifyImage } from "./verify.js";
 
 const EXECUTORS: {
@@ -178,7 +178,9 @@ async function report(
 ): Promise<UpdateEvent[]> {
   const details = { ...verdict.details, running: await runningText(context.device) };
   context.onProgress(details);
-  context.device.log("info", `job ${execution.jobId}: ${verdict.status}${describe(verdict.details)}`);
+  const { reason } = verdict.details;
+  const line = `job ${execution.jobId}: ${verdict.status}${describe(verdict.details)}`;
+  context.device.log(END_LEVELS[verdict.status], line, reason);
   const answer = await context.reporter.report(execution, verdict.status, encodeStatusDetails(details));
   if (answer.kind === "unanswered") return [];
   if (answer.kind === "accepted" || answer.ended === verdict.status) return [{ type: "reported" }];

@@ -47,6 +47,7 @@ export class UpdateRunner {
       }
       this.#state = saved?.state ?? { phase: "idle" };
       this.#images = saved?.images;
+      this.#nameJob(this.#state);
     }
     return this.#state;
   }
@@ -89,9 +90,17 @@ export class UpdateRunner {
     if (state !== before) {
       if (state.phase === "downloading" && state.journal.erases) await this.noteImage(state.target, state);
       else await this.#save(state);
+      if (before.phase === "idle") this.#nameJob(state);
       if (state.phase !== before.phase) this.#log("info", `update: ${before.phase} -> ${state.phase}`);
     }
     return effects;
+  }
+
+  /** Logs which job an update is for. */
+  #nameJob(state: UpdateState): void {
+    if (state.phase === "idle" || state.target === undefined) return;
+    const { sizeBytes, slot } = state.target;
+    this.#log("info", `job ${state.execution.jobId}: image of ${sizeBytes} bytes for slot ${slot}`);
   }
 
   /**

@@ -83,6 +83,9 @@ export interface BadVerdict {
 
 export type Verdict = { status: "SUCCEEDED"; details: UpdateReport } | BadVerdict;
 
+/** The level of the log line about the end of a job. */
+export const END_LEVELS = { SUCCEEDED: "info", FAILED: "error", REJECTED: "warn" } as const;
+
 export const HOOK_NAMES = ["beforeDownload", "beforeInstall", "beforeReset"] as const;
 export type HookName = (typeof HOOK_NAMES)[number];
 

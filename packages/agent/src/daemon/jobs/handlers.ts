@@ -3,6 +3,7 @@ import { isTerminal, messageOf, type StatusDetails } from "@fota/shared";
 import { backoffMs } from "../../core/backoff.js";
 import { raceCancelable } from "../../core/deadline.js";
 import type { Log } from "../../core/ports.js";
+import { END_LEVELS, keyOf } from "../../core/update-state.js";
 import type { Job, Jobs } from "../../jobs.js";
 import { environmentFor, type Facts } from "../executable/environment.js";
 import { findExecutable } from "../executable/find.js";
@@ -172,7 +173,7 @@ export class JobHandlers {
   async #finish(job: Job, { status, details }: JobVerdict): Promise<void> {
     const isAccepted = await this.#report(job, status, details);
     const why = details["detail"] === undefined ? "" : `: ${details["detail"]}`;
-    if (isAccepted) this.#context.log("info", `job ${job.jobId}: ${status}${why}`);
+    if (isAccepted) this.#context.log(END_LEVELS[status], `job ${job.jobId}: ${status}${why}`);
     await this.#remove(job);
   }
 
@@ -230,10 +231,6 @@ export class JobHandlers {
     this.#lastRun = running.catch(() => {});
     return await running;
   }
-}
-
-function keyOf({ jobId, executionNumber }: Pick<Job, "jobId" | "executionNumber">): string {
-  return `${jobId} ${executionNumber}`;
 }
 
 /**
