@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, statfs, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -253,6 +253,25 @@ test("a second daemon, a missing configuration and a wrong key each end with one
   const wrongKey = run({ FOTA_AGENT_KEY: join(import.meta.dirname, "fixtures/tls/device-key.pem") });
   expect(await wrongKey.ended).toBe(2);
   expect(wrongKey.output()).toMatch(/^error: the private key \S+ does not belong to the device certificate/);
+});
+
+test("check makes nothing: neither the state folder nor a file in the folders that exist", async () => {
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const parent = await mkdtemp(join(tmpdir(), "fota-state-"));
+  const stateDir = join(parent, "lib", "fota");
+  await expect.poll(() => readdir(device.boot.dir)).toContain("firmware.pid");
+  const before = await readdir(device.boot.dir);
+  const check = startProgram(device, ["check"], {
+    FOTA_AGENT_STATE_DIR: stateDir,
+    FOTA_AGENT_SLOTS_DIR: device.boot.dir,
+  });
+  expect(await check.ended).toBe(0);
+  expect(check.output()).toContain(`${stateDir} does not exist yet: \`fota-agent run\` makes it`);
+  expect(check.output()).toMatch(/^ok {4}boot loader +slot 0 runs, confirmed$/m);
+  expect(await readdir(parent)).toEqual([]);
+  expect(await readdir(device.boot.dir)).toEqual(before);
+  await rm(parent, { recursive: true });
 });
 
 describe.skipIf(!canMount)("with the state on a disk of its own (needs root)", () => {

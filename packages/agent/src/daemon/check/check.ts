@@ -1,11 +1,13 @@
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { FotaError } from "@fota/shared";
+import { errnoOf } from "../../boot/storage-error.js";
 import { openBench } from "../bench/bench.js";
 import type { Config } from "../config/schema.js";
 import { askDaemon, connectToDaemon } from "../control/client.js";
 import { checkSettings, isLocalBroker } from "../device/device.js";
 import { findOpenPlaces } from "../device/open-places.js";
+import { slotFolder } from "../slots/adapters.js";
 import type { Status } from "../status/result.js";
 import { brokerFinding, checkBroker } from "./broker.js";
 import { type Finding, failed, ok, skipped, warn } from "./finding.js";
@@ -85,11 +87,21 @@ async function certificateOf({ cert }: Config): Promise<X509Certificate | undefi
 async function* checkAlone(config: Config, env: CheckContext["env"]): AsyncGenerator<Finding> {
   yield skipped("daemon", "not running");
   try {
-    yield* await checkSlots(await openBench(config, { env, log: () => {} }));
+    const folder = slotFolder(config.slots, config.stateDir);
+    if (folder !== undefined && (await isMissing(folder)))
+      yield skipped("slots", `${folder} does not exist yet: \`fota-agent run\` makes it`);
+    else yield* await checkSlots(await openBench(config, { env, log: () => {} }));
   } catch (error) {
     yield failed("slots", error);
   }
   yield await checkBroker(config);
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => false,
+    (error: unknown) => errnoOf(error) === "ENOENT",
+  );
 }
 
 function* checkDaemon(config: Config, status: Status): Generator<Finding> {

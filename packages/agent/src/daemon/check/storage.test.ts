@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -22,6 +22,26 @@ afterEach(() => {
 
 const check = (paths?: readonly string[]) =>
   checkStateFolder({ stateDir: dir, slots: paths ? { type: "uboot", paths } : { type: "files" } } as Config);
+
+test("a state folder that is missing is not made, and one that exists stays as it was", async () => {
+  const stateDir = join(dir, "not", "yet");
+  const finding = await checkStateFolder({ stateDir, slots: { type: "files" } } as Config);
+  const message = expect.stringContaining(`${stateDir} does not exist yet: \`fota-agent run\` makes it, `);
+  expect(finding).toMatchObject({ status: "ok", message });
+  expect(await check()).toMatchObject({ status: "ok", message: expect.stringMatching(/, .* free$/) });
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+test.each([
+  ["below a file", (path: string) => writeFileSync(path, ""), "ENOTDIR"],
+  ["below a link that leads nowhere", (path: string) => symlinkSync("/no/such/folder", path), "ENOENT"],
+])("a state folder %s fails", async (_where, make, errno) => {
+  make(join(dir, "there"));
+  for (const stateDir of [join(dir, "there"), join(dir, "there", "state")]) {
+    const finding = await checkStateFolder({ stateDir, slots: { type: "files" } } as Config);
+    expect(finding).toMatchObject({ status: "fail", message: expect.stringContaining(errno) });
+  }
+});
 
 test.skipIf(!canMount)("a state folder in memory is a warning: a restart loses it", async () => {
   const disk = new SmallDisk(dir, "4m");

@@ -1,7 +1,7 @@
-import { mkdir, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, lstat, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { makeFolders } from "@fota/shared";
-import { storageError } from "../../boot/storage-error.js";
+import { errnoOf, storageError } from "../../boot/storage-error.js";
 import type { Config } from "../config/schema.js";
 import { type Finding, fail, failed, ok, warn } from "./finding.js";
 
@@ -11,24 +11,27 @@ const STATE_NEEDS_BYTES = 1024 * 1024;
 /** Types of file systems that are in memory (statfs(2)): tmpfs and ramfs. */
 const IN_MEMORY: readonly number[] = [0x01021994, 0x858458f6];
 
-/** Checks that the state folder can be written, has room, and is there after a restart, whichever slot then runs. */
+/**
+ * Checks that the state folder can be written or made, has room, and is there after a restart, whichever slot then runs.
+ * Leaves nothing behind.
+ */
 export async function checkStateFolder({ stateDir, slots }: Config): Promise<Finding> {
-  const probe = join(stateDir, `.fota-agent-check-${process.pid}`);
+  let folder = stateDir;
   try {
-    await makeFolders(stateDir, { mkdir, dirname });
-    await writeFile(probe, "");
-    await rm(probe, { force: true });
+    folder = await existingPart(stateDir);
+    if (folder === stateDir) await probe(folder);
+    else await access(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     return failed(
       "state folder",
       storageError("STATE_ACCESS", "cannot write to the state folder", stateDir, error),
     );
   }
-  const freeBytes = await freeBytesIn(stateDir);
+  const freeBytes = await freeBytesIn(folder);
   if (freeBytes < STATE_NEEDS_BYTES) {
     return fail("state folder", `${stateDir} has only ${sizeText(freeBytes)} free`, "free space on its disk");
   }
-  const slot = await slotOf(stateDir, "paths" in slots ? slots.paths : []);
+  const slot = await slotOf(folder, "paths" in slots ? slots.paths : []);
   if (slot !== undefined) {
     return fail(
       "state folder",
@@ -36,14 +39,33 @@ export async function checkStateFolder({ stateDir, slots }: Config): Promise<Fin
       "set stateDir to a folder on a partition that is not a slot",
     );
   }
-  if (IN_MEMORY.includes((await statfs(stateDir)).type)) {
+  if (IN_MEMORY.includes((await statfs(folder)).type)) {
     return warn(
       "state folder",
       `${stateDir} is in memory: a restart of the device loses it, and the report of an update with it`,
       "set stateDir to a folder on a disk",
     );
   }
-  return ok("state folder", `${stateDir}, ${sizeText(freeBytes)} free`);
+  const missing = folder === stateDir ? "" : " does not exist yet: `fota-agent run` makes it";
+  return ok("state folder", `${stateDir}${missing}, ${sizeText(freeBytes)} free`);
+}
+
+/** Returns `path`, or the folder above it that exists. A link that leads nowhere exists. */
+async function existingPart(path: string): Promise<string> {
+  const found = await lstat(path).catch((error: unknown) => {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  });
+  return found === undefined ? await existingPart(dirname(path)) : path;
+}
+
+/** Writes a file and removes it: more than its permissions may keep a folder from being written. */
+async function probe(folder: string): Promise<void> {
+  const path = join(folder, `.fota-agent-check-${process.pid}`);
+  try {
+    await writeFile(path, "");
+  } finally {
+    await rm(path, { force: true });
+  }
 }
 
 /** Returns the slot whose partition holds the folder; `undefined` if none does. */

@@ -34,6 +34,8 @@ export interface SlotsAdapter<Schema extends v.GenericSchema> {
   schema: Schema;
   /** Returns the programs that the slots run, by path or as names in PATH. */
   tools(config: v.InferOutput<Schema>): readonly string[];
+  /** Returns the folder that the slots make when they are first used; `undefined` if they make none. */
+  folder?(config: v.InferOutput<Schema>, stateDir: string): string | undefined;
   /**
    * @throws {FotaError} RUNNING_SLOT_UNKNOWN, CONFIG_INVALID; errors of the slots come later, when they are used
    */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openSlots, slotsSchema } from "./adapters.js";
+import { openSlots, slotFolder, slotsSchema } from "./adapters.js";
 
 let dir: string;
 beforeEach(async () => {
@@ -86,4 +86,14 @@ test("command: what the executable says", async () => {
   await chmod(command, 0o755);
   const { slots } = await open({ type: "command", command: [command] });
   expect(await slots.record()).toMatchObject({ runningSlot: 1, slotSizeBytes: 100 });
+});
+
+test.each([
+  [{ type: "rauc" }, "/state/bundles"],
+  [{ type: "rauc", bundleDir: "/data" }, "/data"],
+  [{ type: "files", runningSlot: 0 }, "/state"],
+  [{ type: "files" }, undefined],
+  [{ type: "command", command: ["true"] }, undefined],
+])("the slots %j make the folder %s when they are first used", (config, folder) => {
+  expect(slotFolder(v.parse(slotsSchema, config), "/state")).toBe(folder);
 });

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { OpenedSlots, SlotsContext } from "./adapter.js";
+import type { OpenedSlots, SlotsAdapter, SlotsContext } from "./adapter.js";
 import { commandAdapter } from "./command.js";
 import { filesAdapter } from "./files.js";
 import { grubAdapter, trybootAdapter, ubootAdapter, uefiAdapter } from "./loaders.js";
@@ -38,6 +38,12 @@ type SlotsConfig = v.InferOutput<typeof slotsSchema>;
 /** Returns the programs that the slots of the configuration run, by path or as names in PATH. */
 export function slotTools(config: SlotsConfig): readonly string[] {
   return (SLOT_ADAPTERS[config.type].tools as (config: SlotsConfig) => readonly string[])(config);
+}
+
+/** Returns the folder that the slots of the configuration make when they are first used. */
+export function slotFolder(config: SlotsConfig, stateDir: string): string | undefined {
+  const { folder } = SLOT_ADAPTERS[config.type] as Pick<SlotsAdapter<v.GenericSchema>, "folder">;
+  return folder?.(config, stateDir);
 }
 
 /** Opens the slots of the configuration for this boot of the device. @throws {FotaError} as the adapter does */

@@ -47,8 +47,10 @@ type FilesConfig = v.InferOutput<typeof schema>;
 export const filesAdapter: SlotsAdapter<typeof schema> = {
   schema,
   tools: ({ restartCommand = [] }) => restartCommand.slice(0, 1),
+  // Without a slot that is known to run, they are not used before `fota-boot` runs one from the folder.
+  folder: (config, stateDir) => (config.runningSlot === undefined ? undefined : dirOf(config, stateDir)),
   async open(config, context) {
-    const dir = dirOf(config, context);
+    const dir = dirOf(config, context.stateDir);
     const { slotSizeBytes, slotCount } = config;
     const options = { dir, slotSizeBytes, slotCount };
     const { restart } = restartBy(config.restartCommand);
@@ -83,7 +85,7 @@ async function imageFolderOf(dir: string, slot: number): Promise<Pick<OpenedSlot
 }
 
 /** Returns the folder of `fota-boot`. */
-function dirOf(config: FilesConfig, { stateDir }: SlotsContext): string {
+function dirOf(config: FilesConfig, stateDir: string): string {
   return config.dir ?? stateDir;
 }
 

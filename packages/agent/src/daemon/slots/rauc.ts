@@ -16,14 +16,20 @@ const bundlesSchema = v.strictObject(bundleEntries, OBJECT);
 
 /** Returns the options of an installer for these entries. */
 export function bundleOptions(
-  { bundleDir, slotSizeBytes, installTimeoutSeconds }: Bundles,
+  bundles: Bundles,
   stateDir: string,
 ): { dir: string; slotSizeBytes?: number; installTimeoutMs?: number } {
+  const { slotSizeBytes, installTimeoutSeconds } = bundles;
   return {
-    dir: bundleDir ?? join(stateDir, "bundles"),
+    dir: bundleFolder(bundles, stateDir),
     ...(slotSizeBytes !== undefined && { slotSizeBytes }),
     ...(installTimeoutSeconds !== undefined && { installTimeoutMs: installTimeoutSeconds * 1000 }),
   };
+}
+
+/** Returns the folder for the bundles. */
+export function bundleFolder({ bundleDir }: Pick<Bundles, "bundleDir">, stateDir: string): string {
+  return bundleDir ?? join(stateDir, "bundles");
 }
 
 const schema = v.strictObject({ type: kind("rauc"), ...bundleEntries, ...restartEntry }, OBJECT);
@@ -32,6 +38,7 @@ const schema = v.strictObject({ type: kind("rauc"), ...bundleEntries, ...restart
 export const raucAdapter: SlotsAdapter<typeof schema> = {
   schema,
   tools: ({ restartCommand }) => ["rauc", restartTool(restartCommand)],
+  folder: bundleFolder,
   open: async ({ restartCommand, ...bundles }, { stateDir }) => ({
     slots: await raucSlots({ ...bundleOptions(bundles, stateDir), ...restartBy(restartCommand) }),
   }),

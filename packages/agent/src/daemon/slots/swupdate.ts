@@ -3,7 +3,7 @@ import { swupdateSlots } from "../../node/swupdate-slots.js";
 import { described, may, OBJECT, texts } from "../fields/field.js";
 import { kind, type SlotsAdapter } from "./adapter.js";
 import { loaderSchema, loaderTools, openLoader } from "./loaders.js";
-import { bundleEntries, bundleOptions } from "./rauc.js";
+import { bundleEntries, bundleFolder, bundleOptions } from "./rauc.js";
 
 const schema = v.strictObject(
   {
@@ -23,6 +23,7 @@ const schema = v.strictObject(
 export const swupdateAdapter: SlotsAdapter<typeof schema> = {
   schema,
   tools: ({ loader }) => ["swupdate", "sync", ...loaderTools(loader)],
+  folder: bundleFolder,
   async open({ loader, selections, arguments: more, ...bundles }, { stateDir }) {
     const slots = swupdateSlots({
       ...bundleOptions(bundles, stateDir),
