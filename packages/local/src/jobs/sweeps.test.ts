@@ -129,3 +129,14 @@ test("an abort cancels in ticks too, and waits for none of them to be complete",
   model.settle();
   expect(jobOf(model, "j2")).toMatchObject({ status: "CANCELED", counts: { FAILED: 1, CANCELED: 4 } });
 });
+
+test("executions that time out together do it in ticks", () => {
+  const timeoutConfig = { inProgressTimeoutInMinutes: 1 };
+  cancel(true);
+  addJob(model, "j2", [groupArn("fleet")], { config: { timeoutConfig } });
+  for (const thingName of THINGS) model.run("startNextExecution", { thingName });
+  const timedOut: number[] = [];
+  model.onRun = () => timedOut.push(jobOf(model, "j2").counts.TIMED_OUT);
+  model.advance(60_000);
+  expect(timedOut).toEqual([2, 4, 5]);
+});

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import {
   addGroup,
   addJob,
@@ -41,6 +41,27 @@ test("names with colons, or equal to other resources' names, are not confused", 
 });
 
 describe("joining", () => {
+  test("looks at the jobs on the group, not at all others", () => {
+    for (let index = 0; index < 500; index += 1)
+      addJob(model, `other${index}`, [groupArn("fleet-eu")], { targetSelection: "CONTINUOUS" });
+    addGroup(model, "few", []);
+    for (const jobId of ["a", "b"])
+      addJob(model, jobId, [groupArn("few")], { targetSelection: "CONTINUOUS" });
+    join("t1", "few");
+    const readsOf = (jobId: string) => {
+      const { targets } = jobOf(model, jobId);
+      const get = vi.fn(() => targets);
+      Object.defineProperty(jobOf(model, jobId), "targets", { get });
+      return get;
+    };
+    const [reads, otherReads] = [readsOf("a"), readsOf("other250")];
+    join("t3", "few");
+    expect(reads).toHaveBeenCalled();
+    expect(otherReads).not.toHaveBeenCalled();
+    expect(statusesOf(model, "b")).toEqual({ t1: "QUEUED", t3: "QUEUED" });
+    expect(executionOf(model, "a", "t3").sequence).toBeLessThan(executionOf(model, "b", "t3").sequence);
+  });
+
   test("queues CONTINUOUS jobs, also through a group below, but no SNAPSHOT jobs", () => {
     addJob(model, "snapshot", [groupArn("fleet")]);
     addJob(model, "continuous", [groupArn("fleet")], { targetSelection: "CONTINUOUS" });

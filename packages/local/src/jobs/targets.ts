@@ -1,5 +1,7 @@
 import { ACCOUNT_ID } from "../account.js";
 import { invalidRequest, notFound } from "../errors.js";
+import { listOf } from "../listing/indexes.js";
+import { keyKind } from "../listing/key-lists.js";
 import { groupsOfThing, thingsOfGroup } from "../registry/membership.js";
 import { changeExecution, queueExecution } from "./executions.js";
 import type { Job } from "./job.js";
@@ -42,7 +44,7 @@ export function checkTargetExists(world: World, arn: string): void {
 
 /** Returns whether a checked target is a single thing. */
 export function isThing(arn: string): boolean {
-  return !resourceOf(arn).startsWith(GROUP_PREFIX);
+  return groupOfTarget(arn) === undefined;
 }
 
 /** Returns the names of the things that a target covers now. A group also covers the groups below it. */
@@ -60,11 +62,15 @@ export function isCovered(world: World, job: Job, thingName: string): boolean {
 /** Returns whether a thing in these groups is a target of the job. */
 function isTarget(job: Job, thingName: string, groups: ReadonlySet<string>): boolean {
   return job.targets.some((arn) => {
-    const resource = resourceOf(arn);
-    return resource.startsWith(GROUP_PREFIX)
-      ? groups.has(resource.slice(GROUP_PREFIX.length))
-      : resource === `thing/${thingName}`;
+    const group = groupOfTarget(arn);
+    return group === undefined ? resourceOf(arn) === `thing/${thingName}` : groups.has(group);
   });
+}
+
+/** Returns the name of the group that a checked target is; `undefined` for a single thing. */
+function groupOfTarget(arn: string): string | undefined {
+  const resource = resourceOf(arn);
+  return resource.startsWith(GROUP_PREFIX) ? resource.slice(GROUP_PREFIX.length) : undefined;
 }
 
 /** Returns `thing/<name>` or `thinggroup/<name>` of a checked target ARN. Names may contain colons, regions may not. */
@@ -77,17 +83,39 @@ function resourceOf(arn: string): string {
  * pending executions of jobs that no longer target it to REMOVED.
  */
 export function applyMembershipChanges(context: CommandContext): void {
-  if (context.groupsBefore.size === 0) return;
-  const open = [...context.world.jobs.values()].filter((job) => isOpenToMembers(job, context.nowMs));
   for (const [thingName, groupsBefore] of context.groupsBefore) {
-    for (const job of open) {
-      const isNew = !isTarget(job, thingName, groupsBefore) && isCovered(context.world, job, thingName);
-      if (isNew) queueExecution(context, job, thingName);
+    for (const job of jobsThatNowTarget(context, thingName, groupsBefore)) {
+      queueExecution(context, job, thingName);
     }
     removeUncovered(context, thingName);
   }
   context.groupsBefore.clear();
 }
+
+/** Returns the CONTINUOUS jobs on groups that the thing has joined, and on none that it was in, the oldest first. */
+function jobsThatNowTarget(
+  { world, nowMs }: CommandContext,
+  thingName: string,
+  groupsBefore: ReadonlySet<string>,
+): Job[] {
+  const joined = [...groupsOfThing(world, thingName)].filter((name) => !groupsBefore.has(name));
+  const ids = new Set<string>();
+  for (const name of joined) {
+    const list = listOf(world.jobs).withKey(byGroup, name);
+    for (const { jobId } of list.after(undefined, "oldestFirst")) ids.add(jobId);
+  }
+  return [...ids]
+    .flatMap((jobId) => world.jobs.get(jobId) ?? [])
+    .filter((job) => isOpenToMembers(job, nowMs) && !isTarget(job, thingName, groupsBefore))
+    .sort((a, b) => a.sequence - b.sequence);
+}
+
+/** The groups that jobs target which may be open to new members. */
+const byGroup = keyKind<Job>(({ targetSelection, status, targets }) =>
+  targetSelection === "CONTINUOUS" && (status === "IN_PROGRESS" || status === "SCHEDULED")
+    ? targets.flatMap((arn) => groupOfTarget(arn) ?? [])
+    : [],
+);
 
 /**
  * Returns whether the job is CONTINUOUS, started and not ended. A job that has not started finds the thing in its
