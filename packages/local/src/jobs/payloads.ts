@@ -1,5 +1,6 @@
 import type { JobExecution, JobExecutionState, JobExecutionSummary } from "@fota/shared";
 import { PENDING_EXECUTIONS_SHOWN_MAX } from "@fota/shared";
+import { firstOf } from "../listing/list-index.js";
 import type { Execution, Job } from "./job.js";
 import { hasWindows, visibleExecutions, visibleWindowedExecutions } from "./pending-queue.js";
 import { deadlineOf } from "./timers.js";
@@ -69,11 +70,11 @@ const WINDOWED_EXECUTIONS_SHOWN_MAX = 5;
 
 /** Returns the first pending executions of a thing in the form of GetPendingJobExecutions. */
 export function pendingSummaries(world: World, thingName: string) {
-  const plain = first(
-    PENDING_EXECUTIONS_SHOWN_MAX,
+  const plain = firstOf(
     withoutWindows(world, visibleExecutions(world, thingName)),
+    PENDING_EXECUTIONS_SHOWN_MAX,
   );
-  const windowed = first(WINDOWED_EXECUTIONS_SHOWN_MAX, visibleWindowedExecutions(world, thingName));
+  const windowed = firstOf(visibleWindowedExecutions(world, thingName), WINDOWED_EXECUTIONS_SHOWN_MAX);
   const shown = [...plain, ...windowed].sort((a, b) => a.sequence - b.sequence);
   return {
     inProgressJobs: shown.filter(({ status }) => status === "IN_PROGRESS").map(executionSummary),
@@ -83,14 +84,4 @@ export function pendingSummaries(world: World, thingName: string) {
 
 function* withoutWindows(world: World, executions: Iterable<Execution>): Iterable<Execution> {
   for (const execution of executions) if (!hasWindows(world, execution.jobId)) yield execution;
-}
-
-/** Returns the first `count` items at most, without looking at the others. */
-function first<T>(count: number, items: Iterable<T>): T[] {
-  const found: T[] = [];
-  for (const item of items) {
-    found.push(item);
-    if (found.length === count) break;
-  }
-  return found;
 }

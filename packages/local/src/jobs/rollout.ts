@@ -1,4 +1,5 @@
 import { continueGroupDeletions } from "../registry/groups.js";
+import { continueRefreshes } from "../search/dynamic-membership.js";
 import { applyConsequences } from "./consequences.js";
 import { expireExecutions, queueExecution } from "./executions.js";
 import type { Job, Pace, Rollout } from "./job.js";
@@ -16,16 +17,21 @@ const MINUTE_MS = 60_000;
 
 /** Returns when the next `tick` is due, in the past if it is overdue; `undefined` if nothing depends on time. */
 export function nextDueMs(world: World): number | undefined {
-  if (world.deletions.size > 0 || (world.groupDeletions?.size ?? 0) > 0) return 0;
+  if ([world.deletions, world.groupDeletions, world.groupRefreshes].some(hasAny)) return 0;
   const timerMs = world.timers[0]?.dueMs;
   const wakeMs = firstWakeMs(world);
   return timerMs !== undefined && wakeMs !== undefined ? Math.min(timerMs, wakeMs) : (timerMs ?? wakeMs);
 }
 
-/** Does everything that is due: deletions, timers, schedules, cancellations, rollouts. */
+function hasAny(work: { size: number } | undefined): boolean {
+  return work !== undefined && work.size > 0;
+}
+
+/** Does everything that is due: deletions, members of dynamic groups, timers, schedules, cancellations, rollouts. */
 export function tick(context: CommandContext): void {
   continueDeletions(context);
   continueGroupDeletions(context);
+  continueRefreshes(context);
   expireExecutions(context);
   applyConsequences(context); // may abort a job, which then rolls out no further
   for (const jobId of dueJobs(context.world, context.nowMs)) {

@@ -151,3 +151,13 @@ export function filtered<T>(list: InOrder<T>, keep: (item: T) => boolean): InOrd
     },
   };
 }
+
+/** Returns the first `count` items, or all if those are fewer, without looking at the others. */
+export function firstOf<T>(items: Iterable<T>, count: number): T[] {
+  const found: T[] = [];
+  for (const item of items) {
+    found.push(item);
+    if (found.length === count) break;
+  }
+  return found;
+}

@@ -1,5 +1,5 @@
 import { WatchedMap } from "../state/watched-map.js";
-import { noteChange, type RegistryContext } from "./context.js";
+import { noteChange, noteChangeOfAll, type RegistryContext } from "./context.js";
 import type { Connectivity, Registry } from "./registry.js";
 
 export interface ConnectivityInput extends Connectivity {
@@ -19,7 +19,7 @@ export function indexConnectivity(
   if (indexed) {
     world.connectivity = WatchedMap.from(known.map((each) => [each.clientId, pickConnectivity(each)]));
   } else delete world.connectivity;
-  for (const thingName of world.things.keys()) noteChange(context, thingName, "connectivity");
+  noteChangeOfAll(context, "connectivity");
 }
 
 /** Records that a client connected or disconnected. Its thing is the one with the same name. */

@@ -46,6 +46,19 @@ export function noteChange(
   changedThings.set(thingName, noted);
 }
 
+/** Notes that parts of all things have changed. If those are many, ticks find the members of the dynamic groups anew. */
+export function noteChangeOfAll(context: RegistryContext, ...parts: readonly IndexedPart[]): void {
+  const { world, sliceSize } = context;
+  if (world.things.size > sliceSize) for (const name of world.dynamicGroups) refreshInTicks(world, name);
+  else for (const thingName of world.things.keys()) noteChange(context, thingName, ...parts);
+}
+
+/** Has ticks find the members of a dynamic group, from the first thing on. */
+export function refreshInTicks(world: Registry, thingGroupName: string): void {
+  world.groupRefreshes ??= new Map();
+  world.groupRefreshes.set(thingGroupName, 0);
+}
+
 /**
  * Returns the next number for a thing, job or execution, in order of creation. Lists and page tokens use these numbers.
  */

@@ -61,6 +61,7 @@ test("it is not changed meanwhile", () => {
 
 test("no thing joins a dynamic group that is being deleted", () => {
   model.run("createDynamicThingGroup", { ...fleet, queryString: "thingName:*" });
+  model.settle();
   model.run("deleteDynamicThingGroup", { thingGroupName: "fleet" });
   addThings(model, "t6");
   model.run("updateThing", { thingName: "t1", attributes: { a: "b" }, merge: true, removeThingType: false });

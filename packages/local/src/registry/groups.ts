@@ -1,6 +1,7 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
 import { put, remove } from "../listing/indexes.js";
+import { firstOf } from "../listing/list-index.js";
 import { nextSequence, noteChange, noteMembership, type RegistryContext, randomUuid } from "./context.js";
 import { sameStrings } from "./fields.js";
 import { dynamicGroupsOf, GROUPS_OF_A_THING_MAX, groupsAbove, joinGroup, leaveGroup } from "./membership.js";
@@ -129,6 +130,7 @@ export function deleteGroup(context: RegistryContext, kind: GroupKind, input: Gr
   }
   if (world.groupDeletions?.has(group.thingGroupName)) return;
   world.dynamicGroups.delete(group.thingGroupName);
+  world.groupRefreshes?.delete(group.thingGroupName);
   if (removeMembers(context, group)) removeGroup(world, group);
   else {
     world.groupDeletions ??= new Set();
@@ -160,17 +162,6 @@ function removeMembers(context: RegistryContext, group: ThingGroup): boolean {
 function removeGroup(world: Registry, group: ThingGroup): void {
   if (group.parent !== undefined) world.groups.get(group.parent)?.children.delete(group.thingGroupName);
   remove(world.groups, group.thingGroupName);
-}
-
-/** Returns the first `count` names, or all if those are fewer. */
-function firstOf(names: ReadonlySet<string>, count: number): string[] {
-  if (names.size <= count) return [...names];
-  const first: string[] = [];
-  for (const name of names) {
-    first.push(name);
-    if (first.length === count) break;
-  }
-  return first;
 }
 
 export interface MembershipInput {

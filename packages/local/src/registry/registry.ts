@@ -18,6 +18,11 @@ export interface Registry {
   dynamicGroups: Set<string>;
   /** Names of the groups that are being deleted: ticks remove their members, and then them. Absent until the first. */
   groupDeletions?: Set<string>;
+  /**
+   * Dynamic groups whose members ticks still have to find, by name: the sequence number of the last thing that was compared
+   * with the query. Absent until the first.
+   */
+  groupRefreshes?: Map<string, number>;
   /** Event types that are published on `$aws/events/...`; none by default. */
   eventConfigurations: Set<EventType>;
   /** When they were first and last set; absent if never. */

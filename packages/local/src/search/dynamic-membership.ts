@@ -1,6 +1,10 @@
-import { noteMembership, type RegistryContext } from "../registry/context.js";
+import { listOf } from "../listing/indexes.js";
+import { firstOf } from "../listing/list-index.js";
+import { noteMembership, type RegistryContext, refreshInTicks } from "../registry/context.js";
+import { existingGroup } from "../registry/groups.js";
 import { dynamicGroupsOf, GROUPS_OF_A_THING_MAX, joinGroup, leaveGroup } from "../registry/membership.js";
 import type { Thing, ThingGroup } from "../registry/registry.js";
+import { existingThing } from "../registry/things.js";
 import { type IndexedThing, indexedThing } from "./indexed-thing.js";
 import { type SearchWorld, thingIndexingOf } from "./indexing.js";
 import { parseSavedQuery, type ThingQuery } from "./thing-query.js";
@@ -28,13 +32,31 @@ export function followChanges(context: SearchContext): void {
   }
 }
 
-/** Updates the members of a group whose query has changed. */
+/** Updates the members of a group whose query has changed. With many things, ticks do it. */
 export function refreshMembers(context: SearchContext, group: ThingGroup): void {
-  const { world } = context;
-  const query = parsedQuery(group);
-  for (const thing of world.things.values()) {
-    updateMembership(context, group, query, thing, indexedThing(world, thing, recordedConnectivity(world)));
+  const { world, sliceSize } = context;
+  if (world.things.size > sliceSize) refreshInTicks(world, group.thingGroupName);
+  else for (const thing of world.things.values()) compare(context, group, thing);
+}
+
+/** Compares the next things with the query of the first group that is being refreshed. */
+export function continueRefreshes(context: SearchContext): void {
+  const { world, sliceSize } = context;
+  for (const [name, after] of world.groupRefreshes ?? []) {
+    const group = existingGroup(world, name);
+    const next = firstOf(listOf(world.things).after(after, "oldestFirst"), sliceSize);
+    for (const { thingName } of next) compare(context, group, existingThing(world, thingName));
+    const last = next.at(-1);
+    if (last === undefined) world.groupRefreshes?.delete(name);
+    else world.groupRefreshes?.set(name, last.sequence);
+    return;
   }
+}
+
+function compare(context: SearchContext, group: ThingGroup, thing: Thing): void {
+  const { world } = context;
+  const indexed = indexedThing(world, thing, recordedConnectivity(world));
+  updateMembership(context, group, parsedQuery(group), thing, indexed);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { invalidRequest } from "../errors.js";
 import { indexConnectivity } from "../registry/connectivity.js";
-import { INDEXED_PARTS, noteChange } from "../registry/context.js";
+import { INDEXED_PARTS, noteChangeOfAll } from "../registry/context.js";
 import type { Connectivity } from "../registry/registry.js";
 import type { SearchContext } from "./dynamic-membership.js";
 import type { ThingGroupIndexing, ThingIndexing } from "./indexing.js";
@@ -17,7 +17,8 @@ export interface UpdateIndexingInput {
 }
 
 /**
- * Runs UpdateIndexingConfiguration, whose settings are checked. The dynamic groups follow at once.
+ * Runs UpdateIndexingConfiguration, whose settings are checked. The dynamic groups follow at once; with many
+ * things, in ticks.
  * @throws {AwsError} InvalidRequest if it turns the index off while there are dynamic groups
  */
 export function updateIndexing(context: SearchContext, input: UpdateIndexingInput): void {
@@ -30,5 +31,5 @@ export function updateIndexing(context: SearchContext, input: UpdateIndexingInpu
   world.indexing = { ...world.indexing, ...(things && { things }), ...(thingGroups && { thingGroups }) };
   if (connectivity !== undefined) indexConnectivity(context, connectivity);
   if (things === undefined) return;
-  for (const thingName of world.things.keys()) noteChange(context, thingName, ...INDEXED_PARTS);
+  noteChangeOfAll(context, ...INDEXED_PARTS);
 }

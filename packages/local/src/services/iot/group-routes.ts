@@ -80,6 +80,7 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
       tags: readTags(body),
       queryString,
     });
+    await untilComplete(group.thingGroupName);
     return { ...identity(group), ...queryMembersOf(group) };
   }
 
@@ -91,18 +92,25 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
     ]);
     const queryString = optionalString(body, "queryString") === undefined ? undefined : readQueryString(body);
     await checkQuery(body, queryString);
+    const thingGroupName = requiredString(params, "thingGroupName", THING_NAME);
     const version = await engine.run("updateDynamicThingGroup", {
-      thingGroupName: requiredString(params, "thingGroupName", THING_NAME),
+      thingGroupName,
       ...readProperties(body),
       expectedVersion: optionalInteger(body, "expectedVersion", VERSION_RANGE),
       queryString,
     });
+    await untilComplete(thingGroupName);
     return { version };
   }
 
   async function deleteDynamicGroup(request: RestRequest) {
     const deletion = readDeletion("DeleteDynamicThingGroup", request);
     await untilGone(deletion, engine.run("deleteDynamicThingGroup", deletion));
+  }
+
+  /** Resolves when the group has the things that its query finds, or is gone. Until then, the others see a part of them. */
+  function untilComplete(thingGroupName: string): Promise<void> {
+    return engine.until(() => engine.world.groupRefreshes?.has(thingGroupName) !== true);
   }
 
   /** Resolves when the group has no members left, and is gone: until then, the others see it. */
@@ -120,6 +128,11 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
     const { parts } = parseThingQuery(engine.world, queryString);
     if (parts.has("connectivity") && !engine.world.connectivityIndexed)
       await recordConnectivity(engine, clients);
+  }
+
+  function statusOf({ thingGroupName, version }: Readonly<ThingGroup>): string {
+    if (engine.world.groupRefreshes?.has(thingGroupName) !== true) return "ACTIVE";
+    return version === 1 ? "BUILDING" : "REBUILDING";
   }
 
   function identity({ thingGroupName, thingGroupId }: Readonly<ThingGroup>) {
@@ -141,7 +154,7 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
         rootToParentThingGroups: above.length === 0 ? undefined : above.map(nameAndArn),
         creationDate: group.createdAtMs / 1000,
       },
-      ...(group.queryString !== undefined && { ...queryMembersOf(group), status: "ACTIVE" }),
+      ...(group.queryString !== undefined && { ...queryMembersOf(group), status: statusOf(group) }),
     };
   }
 

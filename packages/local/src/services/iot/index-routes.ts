@@ -35,6 +35,7 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
       }),
       ...(thingGroups !== undefined && { thingGroups }),
     });
+    await engine.until(() => !engine.world.groupRefreshes?.size);
   }
 
   function getThingConnectivityData({ params, body }: RestRequest) {
