@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../../shared/test/eventually.js";
-import { fota } from "./cli.js";
+import { fota, startFota } from "./cli.js";
 import { type Dashboard, startDashboard } from "./dashboard.js";
 import { type Fleet, startFleet } from "./fleet.js";
 
@@ -308,6 +308,40 @@ test("refused credentials are shown with what to do; fresh ones in the file are 
   await eventually(async () => expect(await shows()).toBe(false));
   await other.stop();
   await strict.stop();
+});
+
+test("with --local, the dashboard follows its stand-in to other ports, and no other stand-in", async () => {
+  const runtime = await mkdtemp(join(tmpdir(), "fota-run-"));
+  const env = { XDG_RUNTIME_DIR: runtime, TMPDIR: runtime };
+  const start = async (name: string) => {
+    const args = ["local", "--json", "--ports", "auto", "--dir", join(runtime, name), "--thing", name];
+    const running = startFota(args, env);
+    const info = JSON.parse(await running.line((line) => line.startsWith("{")));
+    const stop = async () => {
+      running.child.kill("SIGTERM");
+      await running.ended;
+    };
+    return { info, stop };
+  };
+  const first = await start("mine");
+  const other = await startDashboard({ local: first.info }, { env, isNamed: false });
+  const headers = { cookie: await other.cookie() };
+  const finds = async (thing: string) => (await other.ask(`/things/${thing}`, { headers })).status;
+  expect(await finds("mine")).toBe(200);
+  await first.stop();
+  const foreign = await start("foreign");
+  expect(await finds("foreign")).toBe(200);
+  expect((await other.ask("/things/foreign", { headers })).body).toContain("ENDPOINT_UNREACHABLE");
+  const again = await start("mine");
+  await eventually(async () => {
+    const { status, body } = await other.ask("/things/mine", { headers });
+    expect(status).toBe(200);
+    expect(body).not.toContain("ENDPOINT_UNREACHABLE");
+    expect(body).toContain(`fota local at ${again.info.endpoint}`);
+  });
+  expect(await finds("foreign")).toBe(404);
+  for (const each of [other, foreign, again]) await each.stop();
+  await rm(runtime, { recursive: true });
 });
 
 test.each([

@@ -31,13 +31,18 @@ interface StartOptions {
   env?: Record<string, string>;
   /** False to reach the stand-in as AWS, with the credentials of `env`. */
   local?: boolean;
+  /** False to let `--local` find the stand-in. */
+  isNamed?: boolean;
 }
 
 export async function startDashboard(
-  { local: standIn }: Pick<Fleet, "local">,
-  { args = [], env = {}, local = true }: StartOptions = {},
+  { local: standIn }: { local: Pick<Fleet["local"], "endpoint" | "region"> },
+  { args = [], env = {}, local = true, isNamed = true }: StartOptions = {},
 ): Promise<Dashboard> {
-  const reach = [...(local ? ["--local"] : []), "--endpoint-url", standIn.endpoint];
+  const reach = [
+    ...(local ? ["--local"] : []),
+    ...(isNamed ? ["--endpoint-url", standIn.endpoint] : []),
+  ];
   const { child, line, ended } = startFota(["dashboard", "--json", ...reach, ...args], {
     AWS_REGION: standIn.region,
     ...env,

@@ -8,7 +8,7 @@ import { given } from "../given.js";
 import type { Host } from "../host.js";
 import type { Settings } from "../settings/settings.js";
 import { readVariable } from "../settings/stray-character.js";
-import { findStandIn } from "../stand-in/find.js";
+import { findAgain, findStandIn } from "../stand-in/find.js";
 import { readCa } from "../stand-in/read-ca.js";
 import { createClock, type ServerClock } from "./clock.js";
 import { configuredEndpoints } from "./configured-endpoints.js";
@@ -33,6 +33,8 @@ export interface AwsAccess {
   /** Not used with the stand-in, which has no KMS. */
   kmsEndpoint: string | undefined;
   stsEndpoint: string | undefined;
+  /** Describes the stand-in that `--local` found; absent for AWS. */
+  standIn?: LocalInfo;
   /** Lists the certificates to trust in place of Node's own roots, in PEM. */
   ca: string[] | undefined;
   /** Chooses the proxy for each host; absent when no request goes through one. */
@@ -45,6 +47,7 @@ export interface AwsAccess {
 
 /**
  * Resolves how to reach AWS or the stand-in.
+ * @param before the stand-in that was found before: only the same one will do, unless the user named an endpoint
  * @throws {FotaError} what `findStandIn` throws; NO_CREDENTIALS when half a key pair is set; CONFIG_INVALID when the CA
  * bundle, AWS's files or a variable cannot be read; ENDPOINT_INVALID
  */
@@ -52,13 +55,17 @@ export async function accessTo(
   settings: Settings,
   host: Pick<Host, "env" | "cwd" | "homeDir" | "signal">,
   onRequest?: OnRequest,
+  before?: LocalInfo,
 ): Promise<AwsAccess> {
   const ca = await readCaBundle(host);
   if (!settings.local) {
     return { ...(await accessToAws(settings, host, ca, onRequest)), ...given({ onRequest }) };
   }
-  const info = await findStandIn(settings.iotEndpoint, host);
-  const access = standInAccess(info.endpoint, info.region, ca);
+  const info =
+    before !== undefined && settings.iotEndpoint === undefined
+      ? await findAgain(before, host)
+      : await findStandIn(settings.iotEndpoint, host);
+  const access = { ...standInAccess(info.endpoint, info.region, ca), standIn: info };
   const isNear = isLoopbackHost(hostOf(info.endpoint));
   return { ...(isNear ? access : await withSecureS3(access, info)), ...given({ onRequest }) };
 }

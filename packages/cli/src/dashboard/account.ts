@@ -30,7 +30,7 @@ export interface Account {
   throttledUntilMs(): number;
   /**
    * Runs a task with the services. If AWS refuses the credentials, finds them again, and runs the task once more: the
-   * user may have logged in meanwhile.
+   * user may have logged in meanwhile. Does the same if the stand-in of `--local` is away: it may have other ports now.
    */
   with<T>(task: (cloud: Cloud) => Promise<T>): Promise<T>;
   close(): void;
@@ -67,12 +67,18 @@ export async function openAccount(context: Context): Promise<Account> {
   async function renew(): Promise<void> {
     renewedMs = performance.now();
     const before = cloud;
-    access = await accessTo(settings, host, onRequest);
+    access = await accessTo(settings, host, onRequest, access.standIn);
     cloud = open(access);
     before.close();
   }
 
-  /** Finds the credentials again, at once for all tasks that were refused. Rejects if they cannot be found. */
+  /** Returns whether another look for credentials, or for the stand-in, can help. */
+  function canRenewAfter(error: unknown): boolean {
+    if (isFotaError(error, "ENDPOINT_UNREACHABLE")) return access.standIn !== undefined;
+    return isFotaError(error, "CREDENTIALS_REFUSED") || isFotaError(error, "NO_CREDENTIALS");
+  }
+
+  /** Finds the credentials again, at once for all tasks that failed. Rejects if they cannot be found. */
   async function replace(refused: Cloud): Promise<void> {
     if (cloud !== refused) return;
     if (renewal === undefined && performance.now() - renewedMs < RENEWAL_PAUSE_MS) return;
@@ -83,7 +89,9 @@ export async function openAccount(context: Context): Promise<Account> {
   }
 
   return {
-    name: nameOf(access, region),
+    get name() {
+      return nameOf(access, region);
+    },
     isLocal,
     requests,
     nowMs() {
@@ -96,8 +104,7 @@ export async function openAccount(context: Context): Promise<Account> {
       try {
         return await task(used);
       } catch (error) {
-        const isRefused = isFotaError(error, "CREDENTIALS_REFUSED") || isFotaError(error, "NO_CREDENTIALS");
-        if (!isRefused) throw error;
+        if (!canRenewAfter(error)) throw error;
         await replace(used).catch(() => undefined); // `error` says what is wrong
         if (cloud === used) throw error;
       }
