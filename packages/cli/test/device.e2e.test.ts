@@ -370,7 +370,10 @@ test("a published patch is all that a device fetches", async () => {
   const first = JSON.parse((await fotaHere([...args, image, "--slot", "1"], env)).stdout);
   await jobEnded(first.jobId);
   const second = await fotaHere([...args, next, "--slot", "0", "--delta-from", image], env);
-  const { execution } = await executionOf(JSON.parse(second.stdout).jobId, thing);
+  const { jobId } = JSON.parse(second.stdout);
+  const { execution } = await executionOf(jobId, thing);
   expect(execution).toMatchObject({ status: "SUCCEEDED", via: "patch" });
   expect(execution.fetchedBytes).toBeLessThan(5_000);
+  const { stdout } = await fotaHere(["status", jobId, "--local"], env);
+  expect(stdout).toMatch(/^ {2}saved +\S+ MiB of \S+ MiB by patches, on 1 thing$/m);
 });

@@ -111,6 +111,16 @@ test("a job tells its pace, its rules, its causes and the next command, within t
   );
 });
 
+test.each([
+  [{ bytes: 3_145_728, imageBytes: 4_194_304, things: 4 }, "3.0 MiB of 4.0 MiB by patches, on 4 things"],
+  [
+    { bytes: -2_048, imageBytes: 4_194_304, things: 1 },
+    "nothing: patches did not work, and cost 2.0 KiB more than the images, on 1 thing",
+  ],
+])("what patches saved: %o", (saved, text) => {
+  expect(formatSummary({ ...summary, saved }, view(100))).toContain(`  saved  ${text}\n`);
+});
+
 test("a sample of causes says so, with the command that reads more", () => {
   const counts = { ...summary.counts, failed: 500 };
   const causes = [{ status: "FAILED" as const, reason: null, phase: "trial", count: 1, things: ["pump-1"] }];

@@ -1,6 +1,6 @@
 import type { PublishNeeds } from "../image/publish-command.js";
 import { targetNameOf } from "../job/targets.js";
-import { oneLine } from "../terminal/format.js";
+import { formatBytes, oneLine } from "../terminal/format.js";
 import type { Output } from "../terminal/output.js";
 import { type Paint, visibleWidth } from "../terminal/paint.js";
 import { cut } from "../terminal/table.js";
@@ -137,6 +137,7 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
     ratePerMinute,
     expectedEnd,
     signed,
+    saved,
     abort = [],
   } = summary;
   const isOver = status === "CANCELED" || status === "COMPLETED";
@@ -147,6 +148,7 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
     ["rollout", targetsToGo === undefined ? undefined : `${countTargets(targetsToGo)} not fully reached yet`],
     ["ended", completedAt && time(completedAt)],
     ["signed", signed],
+    ["saved", saved && savedText(saved)],
     ["because", [reasonCode, comment].filter((text) => text !== undefined).join(": ") || undefined],
     [
       "rate",
@@ -158,6 +160,13 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
     ...abort.map((rule): [string, string] => ["aborts", abortText(rule, isOver)]),
   ];
   return rows.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as [string, string]]));
+}
+
+function savedText({ bytes, imageBytes, things }: NonNullable<JobSummary["saved"]>): string {
+  const on = `on ${things === 1 ? "1 thing" : `${things} things`}`;
+  return bytes < 0
+    ? `nothing: patches did not work, and cost ${formatBytes(-bytes)} more than the images, ${on}`
+    : `${formatBytes(bytes)} of ${formatBytes(imageBytes)} by patches, ${on}`;
 }
 
 function countTargets(count: number): string {

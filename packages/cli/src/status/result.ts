@@ -112,6 +112,16 @@ export const jobSummarySchema = v.strictObject({
   signed: v.optional(
     described(v.string(), "who signed the job document and what for, if devices refused it for that"),
   ),
+  saved: v.optional(
+    described(
+      v.strictObject({
+        bytes: described(v.number(), "bytes that were not downloaded; negative if patches did not work"),
+        imageBytes: described(v.number(), "size of the images of these things"),
+        things: v.number(),
+      }),
+      "for a small job: what patches saved, by the reports of its things",
+    ),
+  ),
   causesRead: v.optional(
     described(v.number(), "number of failures whose cause was read; a sample if there are more"),
   ),

@@ -15,6 +15,7 @@ import { formatSummary } from "./format.js";
 import { formatOverview } from "./format-overview.js";
 import { readOverview } from "./overview.js";
 import type { JobSummary } from "./result.js";
+import { withSavings } from "./saved.js";
 import { withSignatures } from "./signed.js";
 import { readJobState, readThing } from "./summary.js";
 import { formatThing } from "./thing.js";
@@ -103,7 +104,7 @@ async function showJob(context: Context, iot: Iot, jobId: string, options: Statu
   const summary = await output.during(`reading job ${jobId}`, async () => {
     if (thing !== undefined) return (await readThing(iot, jobId, thing)).summary;
     const { summary } = await readJobState(iot, jobId, { kind: "few" });
-    return await withSignatures(iot, await withQueriesOf(iot, summary));
+    return await withSavings(iot, await withSignatures(iot, await withQueriesOf(iot, summary)));
   });
   const [only] = summary.executions ?? [];
   const text =

@@ -1,0 +1,64 @@
+import type { JobDocument } from "@fota/shared";
+import { expect, test } from "vitest";
+import { NO_COUNTS } from "../../test/no-counts.js";
+import { iotThat } from "../../test/service-that.js";
+import type { JobSummary, ThingSummary } from "./result.js";
+import { savingsOf, withSavings } from "./saved.js";
+
+const image = {
+  bc_idx: 0,
+  bc_crc: "0".repeat(32),
+  bc_size: 1_000,
+  bc_url: "https://s3.eu-west-1.amazonaws.com/b/k",
+};
+const document: JobDocument = { operation: "fota", ...image };
+const perSlot: JobDocument = {
+  ...document,
+  bc_alt: [{ ...image, bc_idx: 1, bc_size: 1_200, bc_sha256: "0".repeat(64) }],
+};
+
+const thing = (report: Partial<ThingSummary>): ThingSummary => ({
+  thing: "pump-1",
+  status: "SUCCEEDED",
+  executionNumber: 1,
+  via: "patch",
+  ...report,
+});
+
+test.each<[what: string, JobDocument, Partial<ThingSummary>[], JobSummary["saved"]]>([
+  [
+    "several things",
+    document,
+    [{ fetchedBytes: 100 }, { via: "compressed", fetchedBytes: 400 }],
+    { bytes: 1_500, imageBytes: 2_000, things: 2 },
+  ],
+  [
+    "a patch that did not work",
+    document,
+    [{ via: "whole:url-refused", fetchedBytes: 1_100 }],
+    { bytes: -100, imageBytes: 1_000, things: 1 },
+  ],
+  [
+    "an image for each slot",
+    perSlot,
+    [{ fetchedBytes: 100, running: "2.0.0, slot 1" }, { fetchedBytes: 100 }],
+    { bytes: 1_100, imageBytes: 1_200, things: 1 },
+  ],
+  ["a slot that is not known", perSlot, [{ fetchedBytes: 100 }], undefined],
+])("savings of %s", (_what, of, reports, saved) => {
+  expect(savingsOf(of, reports.map(thing))).toEqual(saved);
+});
+
+function summaryWith(...executions: ThingSummary[]): JobSummary {
+  const counts = { ...NO_COUNTS, succeeded: 1 };
+  return { jobId: "j", status: "COMPLETED", counts, total: 1, continuous: false, executions };
+}
+
+test("the document is read only if a thing reports how it downloaded", async () => {
+  const { iot, asked } = iotThat({ GetJobDocument: () => ({ document: JSON.stringify(document) }) });
+  expect(await withSavings(iot, summaryWith(thing({})))).not.toHaveProperty("saved");
+  expect(asked).toEqual([]);
+  const found = await withSavings(iot, summaryWith(thing({ fetchedBytes: 100 })));
+  expect(found.saved).toEqual({ bytes: 900, imageBytes: 1_000, things: 1 });
+  expect(asked).toEqual(["GetJobDocument"]);
+});
