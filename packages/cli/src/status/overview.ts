@@ -32,14 +32,13 @@ export async function readOverview(
 ): Promise<Overview> {
   const nowMs = Date.now();
   const found = new Map<string, ListedJob>();
-  for (const status of ["IN_PROGRESS", "SCHEDULED"] as const) {
-    for await (const job of listJobs(iot, { status })) found.set(job.jobId, job);
-  }
-  let seen = 0;
   for await (const job of listJobs(iot)) {
-    seen += 1;
     found.set(job.jobId, job);
-    if (seen === LATEST) break;
+    if (found.size === LATEST) break;
+  }
+  // The page may have all jobs of the account; only older ones take more requests.
+  for (const status of found.size < LATEST ? [] : (["IN_PROGRESS", "SCHEDULED"] as const)) {
+    for await (const job of listJobs(iot, { status })) found.set(job.jobId, job);
   }
   const jobs = [...found.values()].sort((a, b) => timeOf(b.createdAt) - timeOf(a.createdAt));
   const inProgress = jobs.filter((job) => !isOver(job));
