@@ -47,7 +47,7 @@ export function createSignatureCheck(options: SignatureCheckOptions): Authentica
   };
 }
 
-/** Creates the check of AWS's JSON services without signatures: session tokens of the credential provider must be valid. */
+/** Creates the check of AWS's JSON services without signatures: keys of the credential provider need their session token. */
 export function createTokenCheck({ clock, ...keys }: SignatureCheckOptions): Authenticate {
   return (request) => checkSessionToken(request, { ...keys, nowMs: clock.nowMs() });
 }

@@ -37,8 +37,8 @@ export interface S3ServiceOptions {
   /** Those of the credential provider. */
   temporaryKeys?: TemporaryKeys;
   /**
-   * Also verifies signatures in headers. Without it, any is accepted, except with a wrong session token of
-   * `temporaryKeys`, but a request without a signature is refused.
+   * Also verifies signatures in headers. Without it, any is accepted, except with keys of `temporaryKeys` and
+   * without their session token, but a request without a signature is refused.
    */
   verifySignatures: boolean;
   faults: FaultSource;

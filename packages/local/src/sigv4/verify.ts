@@ -218,18 +218,16 @@ function findPair(
 }
 
 /**
- * Checks the session token in a request's header, but not its signature, if `temporaryKeys` issued the access key.
+ * Checks the session token of a request, but not its signature, if `temporaryKeys` issued the access key.
  *
- * @throws {AwsError} if the token does not belong to the access key, or has expired
+ * @throws {AwsError} if the token is missing, does not belong to the access key, or has expired
  */
 export function checkSessionToken(
   request: SignedRequest,
   { credentials, temporaryKeys, nowMs }: VerifyOptions,
 ): void {
-  const token = request.headers["x-amz-security-token"];
-  if (typeof token !== "string" || temporaryKeys === undefined) return;
   const scope = parseCredentialScope(request);
-  if (scope === undefined || !temporaryKeys.isIssued(scope.accessKeyId)) return;
+  if (scope === undefined || !temporaryKeys?.isIssued(scope.accessKeyId)) return;
   findPair(request, scope, { credentials, temporaryKeys, nowMs });
 }
 
