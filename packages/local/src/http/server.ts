@@ -45,6 +45,7 @@ export function serveHttp({ host, port, tls, handle, upgrade }: HttpServerOption
 
 /** Splits `GET http://host/path`, the form for proxies; its host replaces the `Host` header (RFC 9112, 3.2.2). */
 function splitAbsoluteTarget(request: IncomingMessage): void {
+  if (request.url?.startsWith("/")) return;
   const [, host, target] = /^https?:\/\/([^/?#]*)(.*)$/is.exec(request.url ?? "") ?? [];
   if (host === undefined || target === undefined) return;
   request.headers.host = host;

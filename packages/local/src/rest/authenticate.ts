@@ -48,8 +48,8 @@ export function createSignatureCheck(options: SignatureCheckOptions): Authentica
 }
 
 /** Creates the check of AWS's JSON services without signatures: keys of the credential provider need their session token. */
-export function createTokenCheck({ clock, ...keys }: SignatureCheckOptions): Authenticate {
-  return (request) => checkSessionToken(request, { ...keys, nowMs: clock.nowMs() });
+export function createTokenCheck({ credentials, temporaryKeys, clock }: SignatureCheckOptions): Authenticate {
+  return (request) => checkSessionToken(request, { credentials, temporaryKeys, nowMs: clock.nowMs() });
 }
 
 /**

@@ -70,7 +70,7 @@ export function createRouter(routes: readonly Route[]): Router {
     byFirst.set(segments[0], [...(byFirst.get(segments[0]) ?? []), candidate]);
   }
   return (method, path) => {
-    const sent = path.slice(1).split("/");
+    const sent = splitPath(path);
     const segments = path.includes("%") ? sent.map(decodeSegment) : sent;
     for (const candidate of byMethod.get(method)?.get(segments[0]) ?? []) {
       if (matches(candidate, segments))
@@ -78,6 +78,18 @@ export function createRouter(routes: readonly Route[]): Router {
     }
     throw notSupported(`${method} ${path}`);
   };
+}
+
+/** Returns the segments of a path. `split` would take several times as long for a path of its own. */
+function splitPath(path: string): string[] {
+  const segments: string[] = [];
+  let start = 1;
+  for (let end = path.indexOf("/", start); end >= 0; end = path.indexOf("/", start)) {
+    segments.push(path.slice(start, end));
+    start = end + 1;
+  }
+  segments.push(path.slice(start));
+  return segments;
 }
 
 function matches({ segments: template, isOpen }: Candidate, segments: readonly string[]): boolean {
