@@ -39,6 +39,7 @@ export function parseDestination(world: World, arn: string): Destination {
 
 /** Parses the ARNs of one request. @throws {AwsError} InvalidRequest, also for two versions of one package */
 export function parseDestinations(world: World, arns: readonly string[]): Destination[] {
+  if (arns.length === 0) return [];
   const destinations = arns.map((arn) => parseDestination(world, arn));
   const names = new Set<string>();
   for (const { packageName } of destinations) {

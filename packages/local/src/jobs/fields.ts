@@ -45,7 +45,8 @@ const DESTINATIONS_MAX = 25;
 
 /** Reads `tags`, a list of `{Key, Value}`. @throws {AwsError} InvalidRequest */
 export function readTags(members: Members): Record<string, string> {
-  const list = members["tags"] ?? [];
+  const list = members["tags"];
+  if (list === undefined || list === null) return {};
   if (!Array.isArray(list) || list.length > TAGS_MAX)
     throw invalidRequest(`tags must be a list of at most ${TAGS_MAX} tags`);
   return Object.fromEntries(

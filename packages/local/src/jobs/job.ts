@@ -124,7 +124,7 @@ export interface Rollout {
   /** ARNs that are not finished; the first is being rolled out. */
   targets: string[];
   /** Things of the first target that still need an execution; absent until its members are looked up. */
-  things?: string[];
+  things?: string[] | undefined;
   /** When the rollout continues. */
   dueMs: number;
 }

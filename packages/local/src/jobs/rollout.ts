@@ -81,6 +81,7 @@ function rollOut(context: CommandContext, job: Job, rollout: Rollout): void {
       return;
     }
     queueExecution(context, job, thing);
+    rollout.things?.pop();
     job.pace.notified += 1;
     if (minute !== undefined) minute.room -= 1;
     room -= 1;
@@ -99,8 +100,8 @@ function currentMinute({ pace, config, counts }: Job, nowMs: number): Pace["minu
   if (pace.minute !== undefined && nowMs < pace.minute.startedMs + MINUTE_MS) return pace.minute;
   const progress = { notified: pace.notified, succeeded: counts.SUCCEEDED };
   const room = ratePerMinute(config.jobExecutionsRolloutConfig, progress);
-  if (room === undefined) delete pace.minute;
-  else pace.minute = { startedMs: nowMs, room };
+  if (room !== undefined) pace.minute = { startedMs: nowMs, room };
+  else if (pace.minute !== undefined) delete pace.minute; // to delete what is not there takes long, too
   return pace.minute;
 }
 
@@ -113,7 +114,7 @@ function nextThing(world: World, job: Job, rollout: Rollout): string | undefined
       rollout.things.pop();
     }
     rollout.targets.shift();
-    delete rollout.things;
+    rollout.things = undefined;
   }
   return undefined;
 }

@@ -10,6 +10,7 @@ import { isPastEndTime } from "./schedule.js";
 import type { CommandContext, World } from "./world.js";
 
 const GROUP_PREFIX = "thinggroup/";
+const THING_PREFIX = "thing/";
 
 interface Target {
   kind: "thing" | "thinggroup";
@@ -47,23 +48,27 @@ export function isThing(arn: string): boolean {
   return groupOfTarget(arn) === undefined;
 }
 
-/** Returns the names of the things that a target covers now. A group also covers the groups below it. */
+/** Returns the names of the things that a checked target covers now. A group also covers the groups below it. */
 export function thingsOfTarget(world: World, arn: string): string[] {
-  const { kind, name } = parseTarget(world, arn);
-  if (kind === "thinggroup") return [...thingsOfGroup(world, name, true)];
-  return world.things.has(name) ? [name] : [];
+  const group = groupOfTarget(arn);
+  if (group !== undefined) return [...thingsOfGroup(world, group, true)];
+  const thingName = resourceOf(arn).slice(THING_PREFIX.length);
+  return world.things.has(thingName) ? [thingName] : [];
 }
 
 /** Returns whether one of the job's targets covers the thing now. */
 export function isCovered(world: World, job: Job, thingName: string): boolean {
-  return world.things.has(thingName) && isTarget(job, thingName, groupsOfThing(world, thingName));
+  return world.things.has(thingName) && isTarget(job, thingName, () => groupsOfThing(world, thingName));
 }
 
-/** Returns whether a thing in these groups is a target of the job. */
-function isTarget(job: Job, thingName: string, groups: ReadonlySet<string>): boolean {
+/** Returns whether a thing is a target of the job. Only jobs with groups as targets ask for the thing's groups. */
+function isTarget(job: Job, thingName: string, findGroups: () => ReadonlySet<string>): boolean {
+  let groups: ReadonlySet<string> | undefined;
   return job.targets.some((arn) => {
     const group = groupOfTarget(arn);
-    return group === undefined ? resourceOf(arn) === `thing/${thingName}` : groups.has(group);
+    if (group === undefined) return resourceOf(arn) === `${THING_PREFIX}${thingName}`;
+    groups ??= findGroups();
+    return groups.has(group);
   });
 }
 
@@ -106,7 +111,7 @@ function jobsThatNowTarget(
   }
   return [...ids]
     .flatMap((jobId) => world.jobs.get(jobId) ?? [])
-    .filter((job) => isOpenToMembers(job, nowMs) && !isTarget(job, thingName, groupsBefore))
+    .filter((job) => isOpenToMembers(job, nowMs) && !isTarget(job, thingName, () => groupsBefore))
     .sort((a, b) => a.sequence - b.sequence);
 }
 

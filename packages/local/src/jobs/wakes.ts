@@ -38,8 +38,7 @@ class Wakes {
   }
 
   get firstMs(): number | undefined {
-    for (const { atMs } of this.#byTime) return atMs;
-    return undefined;
+    return this.#byTime.first?.atMs;
   }
 
   /** Returns the ids of the jobs that are due, in the order of `world.waking`. */

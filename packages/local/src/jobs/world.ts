@@ -50,12 +50,13 @@ export interface JobExecutionEvent {
 
 export function startCommand(
   world: World,
-  timeAndRandom: TimeAndRandom,
+  { nowMs, random }: TimeAndRandom,
   sliceSize = Number.POSITIVE_INFINITY,
 ): CommandContext {
   return {
     world,
-    ...timeAndRandom,
+    nowMs,
+    random,
     sliceSize,
     groupsBefore: new Map(),
     changedThings: new Map(),

@@ -22,6 +22,10 @@ export class SortedList<T> implements Iterable<T> {
     return this.#size;
   }
 
+  get first(): T | undefined {
+    return this.#chunks[0]?.[0];
+  }
+
   /** Adds an item that the list does not have. */
   add(item: T): void {
     const comesBefore = (other: T) => this.#compare(other, item) < 0;

@@ -17,6 +17,7 @@ export interface SearchContext extends RegistryContext {
 /** Updates the dynamic groups of the things that the command has changed: only groups whose query asks for the change. */
 export function followChanges(context: SearchContext): void {
   const { world, changedThings } = context;
+  if (changedThings.size === 0) return; // to clear an empty Map makes garbage
   const changed = [...changedThings];
   changedThings.clear();
   if (world.dynamicGroups.size === 0) return;
