@@ -1,6 +1,8 @@
 import { type Path, ROOT_KEY, type StateRecord } from "./state-record.js";
 import { WatchedMap } from "./watched-map.js";
 
+type Members = Record<string, unknown>;
+
 /** Builds a state from the records of a `StateCapture`. Every Map in it is a `WatchedMap`. */
 export class StateBuilder {
   readonly #top = new WatchedMap<unknown, unknown>();
@@ -9,18 +11,16 @@ export class StateBuilder {
   add(record: StateRecord): void {
     const target = this.#find(record.at);
     if ("items" in record) {
-      if (target instanceof Set) for (const item of record.items) target.add(item);
-      else if (Array.isArray(target)) for (const item of record.items) target.push(item);
+      if (target instanceof Set) addToSet(target, record.items);
+      else if (Array.isArray(target)) addToArray(target, record.items);
       else throw misplaced(record.at);
       return;
     }
     if (!(target instanceof Map)) throw misplaced(record.at);
     const { entries, sets = [], maps = [] } = record;
-    for (const entry of entries) {
-      for (const path of sets) replaceAt(entry, path, (items) => new Set(items));
-      for (const path of maps) replaceAt(entry, path, () => new WatchedMap());
-      target.set(entry[0], entry[1]);
-    }
+    for (const path of sets) replaceAt(entries, path, (items) => new Set(items));
+    for (const path of maps) replaceAt(entries, path, () => new WatchedMap());
+    addEntries(target, entries);
   }
 
   /** Returns the root. @throws {Error} if there was none */
@@ -42,15 +42,41 @@ export class StateBuilder {
   }
 }
 
-/** Replaces the array at `path` of an entry's value by the collection that it stands for. */
-function replaceAt(entry: [unknown, unknown], path: Path, collect: (items: unknown[]) => unknown): void {
-  let holder: Record<string | number, unknown> = entry as unknown as Record<number, unknown>;
-  let name: string | number = 1;
-  for (const step of path) {
-    holder = holder[name] as Record<string, unknown>;
-    name = String(step);
-  }
-  holder[name] = collect(holder[name] as unknown[]);
+// The loops over many items are small functions. V8 compiles what is hot with all that is around it, and with 10,000 things,
+// its compiler would take as long as these loops.
+
+function addEntries(target: Map<unknown, unknown>, entries: readonly [unknown, unknown][]): void {
+  for (const entry of entries) target.set(entry[0], entry[1]);
+}
+
+function addToSet(target: Set<unknown>, items: readonly unknown[]): void {
+  for (const item of items) target.add(item);
+}
+
+function addToArray(target: unknown[], items: readonly unknown[]): void {
+  for (const item of items) target.push(item);
+}
+
+/** Replaces the array at `path` of each entry's value by the collection that it stands for. */
+function replaceAt(
+  entries: readonly [unknown, unknown][],
+  path: Path,
+  collect: (items: unknown[]) => unknown,
+): void {
+  const names = path.map(String);
+  const last = names.pop();
+  if (last === undefined) for (const entry of entries) entry[1] = collect(entry[1] as unknown[]);
+  else for (const entry of entries) replaceMember(entry[1] as Members, names, last, collect);
+}
+
+function replaceMember(
+  value: Members,
+  names: readonly string[],
+  last: string,
+  collect: (items: unknown[]) => unknown,
+): void {
+  const holder = names.reduce((found, name) => found[name] as Members, value);
+  holder[last] = collect(holder[last] as unknown[]);
 }
 
 function misplaced(at: Path): Error {
