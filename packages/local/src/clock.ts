@@ -1,6 +1,6 @@
 /** The stand-in's time, which tests can move. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; only those of `steadyClock` count from another time. */
   nowMs(): number;
   /** Calls `action` once when `delayMs` have passed, unless the returned function is called first. */
   after(delayMs: number, action: () => void): () => void;
@@ -30,4 +30,10 @@ export const systemClock: Clock = {
     wait(delayMs);
     return () => clearTimeout(timer);
   },
+};
+
+/** Measures durations: no correction of the system's time changes it. */
+export const steadyClock: Clock = {
+  nowMs: () => performance.now(),
+  after: systemClock.after,
 };

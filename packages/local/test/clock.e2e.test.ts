@@ -6,9 +6,10 @@ import {
 } from "@aws-sdk/client-iot-jobs-data-plane";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Local, type LocalOptions, manualClock, startLocal } from "../src/index.js";
 import { rawGet } from "./raw-http.js";
+import { connected } from "./support/raw-client.js";
 
 let local: Local;
 const clients: { destroy(): void }[] = [];
@@ -98,4 +99,38 @@ test("without a clock option the stand-in uses the system's time, which can be m
   expect(Math.abs(local.clock.nowMs() - Date.now())).toBeLessThan(5_000);
   local.clock.advance(3_600_000);
   expect(local.clock.nowMs() - Date.now()).toBeGreaterThan(3_590_000);
+});
+
+describe("a jump of the system's time", () => {
+  const HOUR_MS = 3_600_000;
+
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["Date", "performance", "setTimeout", "clearTimeout"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  async function connectWithKeepAlive() {
+    await start({});
+    const client = await connected(Number(new URL(local.mqtt).port), 5, { keepalive: 60 });
+    const isAnswered = async () => {
+      client.send({ cmd: "pingreq" });
+      return (await client.next()).cmd === "pingresp";
+    };
+    vi.advanceTimersByTime(60_000);
+    expect(await isAnswered()).toBe(true);
+    return { client, isAnswered };
+  }
+
+  test("forward does not end a connection whose client keeps it alive", async () => {
+    const { client, isAnswered } = await connectWithKeepAlive();
+    vi.setSystemTime(Date.now() + HOUR_MS);
+    vi.advanceTimersByTime(89_999);
+    expect(await isAnswered()).toBe(true);
+    client.cut();
+  });
+
+  test("back does not keep a connection whose client is silent", async () => {
+    const { client } = await connectWithKeepAlive();
+    vi.setSystemTime(Date.now() - HOUR_MS);
+    vi.advanceTimersByTime(90_000);
+    expect(await client.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x8d });
+  });
 });

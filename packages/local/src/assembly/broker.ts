@@ -1,5 +1,5 @@
 import { tlsOptions } from "../certificates/tls.js";
-import { systemClock } from "../clock.js";
+import { steadyClock } from "../clock.js";
 import type { Closers } from "../closers.js";
 import type { Engine } from "../engine/engine.js";
 import type { FaultSource } from "../faults/faults.js";
@@ -55,7 +55,7 @@ export async function startBroker(
     broker,
     faults,
     clock,
-    socketClock: systemClock,
+    socketClock: steadyClock,
     log,
     answerRequest,
   });

@@ -32,7 +32,7 @@ export interface Wire {
 }
 
 export interface ConnectionOptions extends ClientOptions {
-  /** Real time, for keep-alive: the client's time does not move with the stand-in's clock. */
+  /** For keep-alive: it does not move with the stand-in's clock or the system's time. */
   socketClock: Clock;
   /** Called when the transport of a connection has closed. */
   forget: (connection: Connection) => void;
