@@ -170,6 +170,14 @@ describe.skipIf(!hasTools)("a certificate of another CA", () => {
     );
   });
 
+  test("is refused together with that of its CA", async () => {
+    const { certificatePem: leaf } = await make("chained", "-newkey ec -pkeyopt ec_paramgen_curve:P-256");
+    const certificatePem = `${leaf}${await readFile(join(dir, "ca.pem"), "utf8")}`;
+    await expect(iot.send(new RegisterCertificateWithoutCACommand({ certificatePem }))).rejects.toMatchObject(
+      { name: "CertificateValidationException", message: expect.stringMatching(/PEM has 2 certificates/) },
+    );
+  });
+
   test("is refused with a key that AWS IoT does not accept, and when it is registered already", async () => {
     const { certificatePem } = await make("small", "-newkey rsa:1024");
     await expect(iot.send(new RegisterCertificateWithoutCACommand({ certificatePem }))).rejects.toMatchObject(

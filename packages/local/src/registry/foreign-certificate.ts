@@ -67,7 +67,14 @@ function isIssuedBy(certificate: X509Certificate, ca: X509Certificate): boolean 
   return certificate.checkIssued(ca) && certificate.verify(ca.publicKey);
 }
 
+/**
+ * Parses the one certificate of a text. The API model has "the PEM of a certificate"; AWS does not document what it does
+ * with a chain, of which Node.js would take the first.
+ */
 function parse(certificatePem: string, what: string): X509Certificate {
+  const found = certificatePem.match(/^-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/gm)?.length ?? 0;
+  if (found > 1)
+    throw certificateValidation(`The ${what} cannot be used: the PEM has ${found} certificates, not one`);
   try {
     return new X509Certificate(certificatePem);
   } catch {
