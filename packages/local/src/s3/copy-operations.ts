@@ -1,14 +1,15 @@
 /** CopyObject, and the source of UploadPartCopy. */
 import { parseObjectAttributes } from "./attributes.js";
 import { DEFAULT_CHECKSUM_ALGORITHM, parseChecksumAlgorithm } from "./checksums.js";
-import { checkWriteConditions, findUnchangedCondition } from "./conditions.js";
+import { findUnchangedCondition } from "./conditions.js";
 import { withDigests } from "./digests.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { MAX_UPLOAD_BYTES } from "./payload.js";
 import { parseRange } from "./range.js";
-import { isDeleteMarker, type NewObject, type ObjectAttributes, type ObjectRecord } from "./records.js";
+import { isDeleteMarker, type ObjectAttributes, type ObjectRecord } from "./records.js";
 import type { S3Request } from "./request.js";
 import { invalidArgument, invalidRequest, preconditionFailed } from "./s3-errors.js";
+import { storeObject } from "./store-object.js";
 import { checkVersionId, newVersionHeaders, requireObject, versionHeaders } from "./versions.js";
 import { formatIso } from "./wire.js";
 import { buildXml, type XmlElements } from "./xml.js";
@@ -86,7 +87,7 @@ function decodeSource(path: string): string {
 const IN_PLACE = ["x-amz-storage-class", "x-amz-server-side-encryption"] as const;
 
 export const copyObject: S3Operation = async (request, state) => {
-  const { bucket, key, headers } = request;
+  const { bucket, headers } = request;
   requireBucket(state, bucket);
   const given = parseObjectAttributes(headers);
   const replacesMetadata = replaces(headers, "x-amz-metadata-directive");
@@ -107,19 +108,7 @@ export const copyObject: S3Operation = async (request, state) => {
   };
   const kept = source.checksum.type === "FULL_OBJECT" ? source.checksum.algorithm : undefined;
   const digested = withDigests(open(), algorithm ?? kept ?? DEFAULT_CHECKSUM_ALGORITHM);
-  const makeRecord = (sizeBytes: number): NewObject => {
-    const { md5, checksum } = digested.digests();
-    return {
-      ...attributes,
-      key,
-      sizeBytes,
-      etag: md5.toString("hex"),
-      modifiedMs: state.clock.nowMs(),
-      checksum,
-    };
-  };
-  const checkBeforeCommit = () => checkWriteConditions(headers, key, state.store.object(bucket, key));
-  const object = await state.store.put(bucket, digested.bytes, makeRecord, checkBeforeCommit);
+  const object = await storeObject(request, state, attributes, digested);
   return {
     status: 200,
     headers: {

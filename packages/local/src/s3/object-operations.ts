@@ -6,9 +6,10 @@ import { checkMatch, checkWriteConditions, findUnchangedCondition, ifRangeHolds 
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { withPayload } from "./payload.js";
 import { type ByteRange, parseRange } from "./range.js";
-import { type NewObject, type ObjectRecord, storageClassOf } from "./records.js";
+import { type ObjectRecord, storageClassOf } from "./records.js";
 import type { S3Answer, S3Request } from "./request.js";
 import { invalidArgument, invalidRequest } from "./s3-errors.js";
+import { storeObject } from "./store-object.js";
 import {
   newVersionHeaders,
   removeObject,
@@ -22,22 +23,11 @@ export const putObject: S3Operation = async (request, state) => {
   const { bucket, key, headers } = request;
   requireBucket(state, bucket);
   const attributes = parseObjectAttributes(headers);
-  const checkBeforeCommit = () => checkWriteConditions(headers, key, state.store.object(bucket, key));
-  checkBeforeCommit(); // also before the body, to save the client a useless upload
-  const object = await withPayload(request, DEFAULT_CHECKSUM_ALGORITHM, (payload) => {
-    const makeRecord = (sizeBytes: number): NewObject => {
-      const { md5, checksum } = payload.digests();
-      return {
-        ...attributes,
-        key,
-        sizeBytes,
-        etag: md5.toString("hex"),
-        modifiedMs: state.clock.nowMs(),
-        checksum,
-      };
-    };
-    return state.store.put(bucket, payload.bytes, makeRecord, checkBeforeCommit);
-  });
+  // Also before the body, to save the client a useless upload.
+  checkWriteConditions(headers, key, state.store.object(bucket, key));
+  const object = await withPayload(request, DEFAULT_CHECKSUM_ALGORITHM, (payload) =>
+    storeObject(request, state, attributes, payload),
+  );
   return {
     status: 200,
     headers: {
