@@ -39,10 +39,7 @@ export async function startDashboard(
   { local: standIn }: { local: Pick<Fleet["local"], "endpoint" | "region"> },
   { args = [], env = {}, local = true, isNamed = true }: StartOptions = {},
 ): Promise<Dashboard> {
-  const reach = [
-    ...(local ? ["--local"] : []),
-    ...(isNamed ? ["--endpoint-url", standIn.endpoint] : []),
-  ];
+  const reach = [...(local ? ["--local"] : []), ...(isNamed ? ["--endpoint-url", standIn.endpoint] : [])];
   const { child, line, ended } = startFota(["dashboard", "--json", ...reach, ...args], {
     AWS_REGION: standIn.region,
     ...env,
