@@ -7,7 +7,7 @@ import { type Cloud, openCloud } from "../src/aws/cloud.js";
 import { executeDelete, planDelete } from "../src/delete/delete.js";
 import { readImages } from "../src/image/read-images.js";
 import { parseTargets } from "../src/job/targets.js";
-import { planPublish } from "../src/publish/plan.js";
+import { planPublish } from "../src/publish/plan-publish.js";
 import { executePlan } from "../src/publish/publish.js";
 import { specsOf } from "../src/publish/specs.js";
 import { planRepublish, readOldJob, republishSpec } from "../src/republish/plan-again.js";

@@ -2,7 +2,7 @@ import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import { withScratchFolder } from "../files/scratch-folder.js";
 import { checkSignersOfKeySets } from "../publish/check-key-sets.js";
-import { planPublish } from "../publish/plan.js";
+import { planPublish } from "../publish/plan-publish.js";
 import { summaryOfPlan } from "../publish/plan-summary.js";
 import { type PreparedPublish, preparePublish } from "../publish/prepare.js";
 import { executePlan, publishedOf } from "../publish/publish.js";

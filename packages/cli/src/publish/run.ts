@@ -2,7 +2,7 @@ import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
 import { withScratchFolder } from "../files/scratch-folder.js";
-import { planPublish } from "./plan.js";
+import { planPublish } from "./plan-publish.js";
 import { preparePublish } from "./prepare.js";
 import type { PublishRequest } from "./request.js";
 import { runPlan } from "./run-plan.js";

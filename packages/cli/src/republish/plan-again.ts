@@ -19,7 +19,8 @@ import { withFreshUrls } from "../publish/document-urls.js";
 import { findPatches } from "../publish/find-patches.js";
 import { checkPackageVersions } from "../publish/package.js";
 import type { PatchPlan } from "../publish/patches.js";
-import { type Plan, type PlannedImage, planJob } from "../publish/plan.js";
+import type { Plan, PlannedImage } from "../publish/plan.js";
+import { planJob } from "../publish/plan-job.js";
 
 /** Holds a job whose images are published again. */
 export interface OldJob {

@@ -6,7 +6,8 @@ import { type JobSources, type JobSpec, jobSpecOf, type PriorJob } from "../job/
 import { stageTags } from "../job/rollout-tags.js";
 import { parseTargets } from "../job/targets.js";
 import type { PatchPlan } from "../publish/patches.js";
-import { type Plan, type PlannedImage, planPublish } from "../publish/plan.js";
+import type { Plan, PlannedImage } from "../publish/plan.js";
+import { planPublish } from "../publish/plan-publish.js";
 import { preparePublish } from "../publish/prepare.js";
 import { minutesToReach } from "../publish/rollout-time.js";
 import { planRepublish, priorOf, readOldJob } from "../republish/plan-again.js";
