@@ -19,3 +19,8 @@ export function wholeNumber(text: string, flag: string, min: number, max: number
     `${flag} must be a whole number from ${min} to ${max}, got ${JSON.stringify(text)}`,
   );
 }
+
+/** Rounds a share to hundredths of a percent. */
+export function roundShare(share: number): number {
+  return Math.round(share * 10_000) / 10_000;
+}
