@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { WatchedProcess } from "./watched-process.js";
 
 /**
- * Timers of a Node.js process wait for the time in the file HELD_CLOCK, and print when they begin and when they fire.
- * Shorter ones, with which it looks again at something, are real.
+ * Timers of a Node.js process wait for the time in the file HELD_CLOCK, and print when they begin, begin anew and
+ * fire. Shorter ones, with which it looks again at something, are real.
  */
 const PRELOAD = `const { readFileSync } = require("node:fs");
 const promises = require("node:timers/promises");
@@ -15,10 +15,14 @@ const held = new Set();
 class HeldTimer {
   constructor(action, delayMs) {
     Object.assign(this, { action, delayMs });
-    this.refresh();
+    this.begin();
     console.error("held clock: " + delayMs + " ms begin");
   }
   refresh() {
+    console.error("held clock: " + this.delayMs + " ms anew");
+    return this.begin();
+  }
+  begin() {
     this.dueMs = nowMs() + this.delayMs;
     held.add(this);
     looking.ref();
