@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { readProcess } from "../src/boot/processes.js";
 import { commandSlots } from "../src/node/command-slots.js";
 import { checkCommandSlots } from "../src/testing/index.js";
@@ -29,11 +30,26 @@ beforeEach(async () => {
 });
 
 /** Writes a script and returns options with a scratch folder of its own. */
-async function command(script: string, timeoutMs = 20_000) {
+async function command(script: string, timeoutMs = 60_000) {
   const path = join(folder, `slots-${count}`);
   await writeFile(path, script);
   await chmod(path, 0o755);
   return { command: [path], timeoutMs, env: { FOTA_SCRATCH: scratch } };
+}
+
+/** From now on, the time limit of a call passes only when the test says so. */
+function holdTimers(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+}
+
+/** Returns the text of a file when a script has written a line of it. */
+async function written(path: string): Promise<string> {
+  return await eventually(async () => {
+    const text = await readFile(path, "utf8");
+    expect(text).toMatch(/\n$/);
+    return text;
+  });
 }
 
 describe("the example in docs/command-slots.md", () => {
@@ -97,11 +113,13 @@ test("a command without scratch slots is not checked: it would change the real o
 
 test("a call that hangs is killed with its children", async () => {
   const pids = join(scratch, "pids");
-  const slots = await commandSlots(
-    await command(describing(`sleep 1000 & echo $$ $! > ${pids}; wait`), 1_000),
-  );
-  await expect(slots.attempt(1)).rejects.toThrow(/ attempt 1 did nothing for 1000 ms$/);
-  const [shell, child] = (await readFile(pids, "utf8")).trim().split(" ").map(Number);
+  const slots = await commandSlots(await command(describing(`sleep 1000 & echo $$ $! > ${pids}; wait`)));
+  holdTimers();
+  const attempted = slots.attempt(1);
+  const text = await written(pids);
+  vi.advanceTimersByTime(60_000);
+  await expect(attempted).rejects.toThrow(/ attempt 1 did nothing for 60000 ms$/);
+  const [shell, child] = text.trim().split(" ").map(Number);
   expect(await Promise.all([readProcess(shell ?? 0), readProcess(child ?? 0)])).toEqual([
     undefined,
     undefined,
@@ -109,12 +127,15 @@ test("a call that hangs is killed with its children", async () => {
 });
 
 test("a write that hangs fails, also when the pipe is full", async () => {
-  const slots = await commandSlots(await command(describing('[ "$1" != write ] || sleep 1000'), 1_000));
-  const fill = async () => {
-    await slots.write(1, 0, new Uint8Array(65_536));
-    await slots.sync(1);
-  };
-  await expect(fill()).rejects.toThrow(/ write 1 0 did nothing for 1000 ms$/);
+  const hangs = join(scratch, "hangs");
+  const script = describing(`[ "$1" != write ] || { echo yes > ${hangs}; sleep 1000; }`);
+  const slots = await commandSlots(await command(script));
+  holdTimers();
+  await slots.write(1, 0, new Uint8Array(65_536));
+  const synced = slots.sync(1);
+  await written(hangs);
+  vi.advanceTimersByTime(60_000);
+  await expect(synced).rejects.toThrow(/ write 1 0 did nothing for 60000 ms$/);
 });
 
 test.each([

@@ -1,7 +1,8 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { eventually } from "../../../shared/test/eventually.js";
 import { readProcess } from "../boot/processes.js";
 import { runTool, type ToolCall } from "./tool.js";
 
@@ -44,9 +45,17 @@ test("a tool that tells success or failure on standard output is heard", async (
 
 test("a tool that hangs is killed with its children", async () => {
   const pids = join(folder, "pids");
-  const late = run(`sleep 1000 & echo $$ $! > ${pids}; wait`, { timeoutMs: 1_000 });
-  await expect(late).rejects.toThrow(/tool did not end within 1000 ms$/);
-  const found = (await readFile(pids, "utf8")).trim().split(" ").map(Number);
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const late = run(`sleep 1000 & echo $$ $! > ${pids}; wait`, { timeoutMs: 60_000 });
+  const text = await eventually(async () => {
+    const written = await readFile(pids, "utf8");
+    expect(written).toMatch(/\n$/);
+    return written;
+  });
+  vi.advanceTimersByTime(60_000);
+  await expect(late).rejects.toThrow(/tool did not end within 60000 ms$/);
+  const found = text.trim().split(" ").map(Number);
   expect(await Promise.all(found.map((pid) => readProcess(pid)))).toEqual([undefined, undefined]);
 });
 

@@ -72,7 +72,7 @@ env -i OUT=$OUT setsid sh -c 'echo $$ >> $OUT/pids; exec sleep 600' &
 wait`;
 
 test("one that hangs is killed with its children, also those in other sessions", async () => {
-  const ending = run(FAMILY, 1_000);
+  const ending = run(FAMILY, 3_000); // the shells have this long to start
   const found = await pids(4);
   expect((await ending).description).toMatch(/was killed/);
   expect(await living(found)).toEqual([]);
