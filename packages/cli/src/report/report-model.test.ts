@@ -305,9 +305,10 @@ describe("a report about 1,000 things has less than 60 kB", () => {
 
 test("a report about 10,000 things takes little time", () => {
   const input = sampleInput({ counts: { FAILED: 300, IN_PROGRESS: 1_200, SUCCEEDED: 7_000, QUEUED: 1_500 } });
-  const beganMs = performance.now();
+  const before = process.cpuUsage();
   reportPage(reportModel(input), { csvName: "things.csv", place: "" });
-  expect(performance.now() - beganMs).toBeLessThan(3_000);
+  const { user, system } = process.cpuUsage(before); // not by the clock: the machine may be busy with something else
+  expect((user + system) / 1_000).toBeLessThan(3_000);
 });
 
 test("hostile names and reports never become markup", () => {
