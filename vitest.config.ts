@@ -18,10 +18,11 @@ export default defineConfig({
     isolate: false, // a file takes over the process and the modules of the one before it
     maxWorkers: Math.round(availableParallelism() * 1.5), // tests wait for disks and for processes that they started
     sequence: { sequencer: EndToEndFirst },
-    // Ends what hangs; a loaded machine makes real processes and disks slow. A sweep repeats what a test does once.
-    testTimeout: process.env["FOTA_SWEEP"] ? 600_000 : 60_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 30_000 } }, // by default it gives up after 1 s; see packages/shared/test/eventually.ts
+    // Ends what hangs; a loaded machine makes real processes and disks slow. A sweep repeats what a test does once. No
+    // test has a lower limit of its own.
+    testTimeout: process.env["FOTA_SWEEP"] ? 600_000 : 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } }, // by default it gives up after 1 s; see packages/shared/test/eventually.ts
     // One in thousands that fails by chance must not stop a release; the closing line names it, to be mended.
     retry: process.env["CI"] ? 1 : 0,
     reporters: ["default", "./scripts/closing-line.ts"],

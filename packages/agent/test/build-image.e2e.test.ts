@@ -149,7 +149,7 @@ test("the device guide's program, built with its command, updates itself under f
     await device.boot.dispose();
     await standIn.stop();
   }
-}, 60_000);
+});
 
 /** The guide's program with the stand-in's address, identity and folder in place of its examples. */
 function onStandIn(program: string): string {

@@ -130,7 +130,7 @@ describe.runIf(process.platform === "linux")("an invalid path is one line and ex
     await put(path);
     const { status, stderr } = spawnSync(process.execPath, [fotaBoot, "--dir", path, ...args], {
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: 120_000,
     });
     expect(status).toBe(1);
     expect(stderr).toMatch(says);

@@ -99,7 +99,7 @@ export class GrubDevice {
     await mkdir(prefix, { recursive: true });
     await writeFile(map, `(hd0) ${this.#disk}\n`);
     await writeFile(join(prefix, "grub.cfg"), `set root=hd0\n${script}`);
-    const { stdout } = await run("grub-emu", ["-m", map, "-d", prefix, "-r", "host"], { timeout: 20_000 });
+    const { stdout } = await run("grub-emu", ["-m", map, "-d", prefix, "-r", "host"], { timeout: 120_000 });
     const [, slot] = /boots:(\d)/.exec(stdout) ?? [];
     if (slot === undefined && !stdout.includes("resets")) throw new Error(`GRUB: ${stdout}`);
     return slot === undefined ? undefined : Number(slot);

@@ -184,7 +184,7 @@ test("the power cut at every port call: the last report is what runs, after an u
     }
     expect(points).toBeGreaterThan(100);
   }
-}, 30_000);
+});
 
 /** Runs one update with one power cut, then checks the report against the image that runs. Returns the calls by boot. */
 async function tellInventory(

@@ -70,7 +70,7 @@ test(
         expect({ story, status, safe }).toEqual({ story, status, safe: true });
       }
       const launcher = boot.launch();
-      await expect.poll(async () => isTerminal(await statusOf(jobId)), { timeout: 20_000 }).toBe(true);
+      await expect.poll(async () => isTerminal(await statusOf(jobId))).toBe(true);
       await cutPower(launcher);
       status = await statusOf(jobId);
       if (status === "SUCCEEDED") runs = wanted;

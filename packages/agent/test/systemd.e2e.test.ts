@@ -8,7 +8,7 @@ import type { WatchedProcess } from "./watched-process.js";
 
 const UNITS = join(import.meta.dirname, "../systemd");
 const DROP_INS = "/etc/systemd/system/fota-agent.service.d";
-const POLLING = { timeout: 50_000, interval: 200 };
+const POLLING = { interval: 200 };
 const CONFIG = "/etc/fota/agent.json";
 
 describe.skipIf(!canBootSystemd)("fota-agent under a real systemd", () => {

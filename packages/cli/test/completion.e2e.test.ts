@@ -41,7 +41,7 @@ afterAll(async () => {
 });
 
 async function runIn(shell: string, args: readonly string[], more: Record<string, string> = {}) {
-  const options = { cwd: folder, env: { ...env, ...more }, timeout: 40_000 };
+  const options = { cwd: folder, env: { ...env, ...more }, timeout: 120_000 };
   return await promisify(execFile)(shell, args, options);
 }
 

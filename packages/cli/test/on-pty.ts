@@ -22,7 +22,7 @@ export interface PtyOptions {
 }
 
 /** What no command line here comes near to. */
-const SECONDS_MAX = 40;
+const SECONDS_MAX = 120;
 const BYTES_MAX = 300_000;
 
 /**

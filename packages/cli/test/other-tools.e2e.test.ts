@@ -91,9 +91,7 @@ describe.skipIf(!hasAwsCommand)("on the stand-in", () => {
 });
 
 describe.skipIf(!hasMoto)("on moto", () => {
-  test("publish makes the job, finds it again, and reads a role and its trust", {
-    timeout: 40_000,
-  }, async () => {
+  test("publish makes the job, finds it again, and reads a role and its trust", async () => {
     const port = await keptPort();
     const moto = spawn("python3", ["-m", "moto.server", "-p", String(port)], {
       stdio: ["ignore", "ignore", "pipe"],

@@ -93,9 +93,7 @@ test("a device that runs the new version has it in its shadow", async () => {
     { AWS_ENDPOINT_URL: fleet.local.endpoint },
   );
   try {
-    await expect
-      .poll(() => reportedPackages("pump-0"), { timeout: 20_000 })
-      .toEqual({ [name]: { version: "1.4.0" } });
+    await expect.poll(() => reportedPackages("pump-0")).toEqual({ [name]: { version: "1.4.0" } });
   } finally {
     device.child.kill("SIGTERM");
     await device.ended;

@@ -25,7 +25,6 @@ import { BUCKET, type Fleet, startFleet } from "./fleet.js";
 import { runFota } from "./in-process.js";
 
 const HOUR_MS = 3_600_000;
-const PATIENT = { timeout: 20_000 };
 const GROUPS = { canary: ["pump-0"], beta: ["pump-1", "pump-2"], all: ["pump-3", "pump-4", "pump-5"] };
 type StageName = keyof typeof GROUPS;
 
@@ -93,7 +92,7 @@ async function documentOf(name: StageName) {
 async function report(name: StageName, status: JobExecutionStatus, things = GROUPS[name]): Promise<void> {
   const { jobId } = await jobOf(name);
   const targetsToGo = async () => (await jobOf(name)).jobProcessDetails?.processingTargets ?? [];
-  await expect.poll(targetsToGo, PATIENT).toEqual([]);
+  await expect.poll(targetsToGo).toEqual([]);
   for (const thing of things) await fleet.report(thing, jobId, status);
 }
 
@@ -158,9 +157,9 @@ test("three stages run one after the other, each with its own rollout and the sa
 test("a run without --once follows the stages to the end", async () => {
   await plan([stage("canary"), stage("beta")]);
   const running = rollout(0);
-  await expect.poll(jobIds, PATIENT).toHaveLength(1);
+  await expect.poll(jobIds).toHaveLength(1);
   await report("canary", "SUCCEEDED");
-  await expect.poll(jobIds, PATIENT).toHaveLength(2);
+  await expect.poll(jobIds).toHaveLength(2);
   await report("beta", "SUCCEEDED");
   expect(await running).toMatchObject({ state: "done" });
 });
@@ -177,7 +176,7 @@ test("a run of cron that only waits asks AWS for little", async () => {
 test("a run that follows waits through an outage, and reports a job that was deleted", async () => {
   await plan([stage("canary")]);
   const running = fleet.fota(["rollout", join(folder, "plan.json")]);
-  await expect.poll(jobIds, PATIENT).toHaveLength(1);
+  await expect.poll(jobIds).toHaveLength(1);
   const { jobId } = await jobOf("canary");
   const path = `/jobs/${jobId}`;
   const fault = { kind: "answerError", service: "iot", method: "GET", path } as const;
@@ -212,7 +211,7 @@ test("a job that its abort rule canceled stops the rollout", async () => {
   await plan([stage("all", { abortOn: ["failed>10% after 1"], gate: { success: "50%" } }), stage("beta")]);
   await rollout(75, "--once");
   await report("all", "FAILED", ["pump-3"]);
-  await expect.poll(async () => (await jobOf("all")).status, PATIENT).toBe("CANCELED");
+  await expect.poll(async () => (await jobOf("all")).status).toBe("CANCELED");
   expect((await rollout(3, "--once")).reason).toMatch(/^the job is CANCELED: ABORT_CRITERIA_MET/);
 });
 
@@ -300,7 +299,7 @@ test("what happens while the command runs counts more than its answer", async ()
   await rollout(75, "--once");
   await report("canary", "SUCCEEDED");
   const refusing = rollout(75, "--once");
-  await expect.poll(begun, PATIENT).toBe(true);
+  await expect.poll(begun).toBe(true);
   await rollout(75, "--once", "--accept", "canary");
   await writeFile(join(folder, "go"), "");
   expect(await refusing).toMatchObject({
@@ -315,7 +314,7 @@ test("what happens while the command runs counts more than its answer", async ()
   await report("beta", "SUCCEEDED", ["pump-1"]);
   await slow(0);
   const opening = rollout(3, "--once");
-  await expect.poll(begun, PATIENT).toBe(true);
+  await expect.poll(begun).toBe(true);
   await fleet.iot.send(new CancelJobCommand({ jobId: (await jobOf("beta")).jobId }));
   await writeFile(join(folder, "go"), "");
   expect((await opening).reason).toMatch(/^the job is CANCELED/);
@@ -510,7 +509,7 @@ test("Ctrl-C leaves the job as it is and says how to continue", async () => {
   const interrupt = new AbortController();
   const reach = ["--local", "--endpoint-url", fleet.local.endpoint];
   const running = runFota(["rollout", "plan.json", ...reach], { cwd: folder, signal: interrupt.signal });
-  await expect.poll(jobIds, PATIENT).toHaveLength(1);
+  await expect.poll(jobIds).toHaveLength(1);
   interrupt.abort();
   const { code, stderr } = await running;
   expect(code).toBe(130);

@@ -197,7 +197,7 @@ export async function startWhyFleet(): Promise<WhyFleet> {
         onEvent: () => undefined,
       });
       try {
-        await expect.poll(() => executionStatus(thingName, jobId), { timeout: 8_000 }).toBe(status);
+        await expect.poll(() => executionStatus(thingName, jobId)).toBe(status);
       } finally {
         stop.abort();
         await running;

@@ -172,7 +172,7 @@ describe("a folder of today", () => {
       }
     }
     expect(refused).toBeGreaterThan(3 * same);
-  }, 60_000);
+  });
 
   test("with one truncated file opens with the same state, or is refused", async () => {
     for (const file of files) {
@@ -184,7 +184,7 @@ describe("a folder of today", () => {
         }
       }
     }
-  }, 60_000);
+  });
 
   test("without one of its files opens with the same state, or is refused", async () => {
     // Removing the file of an object removes the object.
@@ -195,7 +195,7 @@ describe("a folder of today", () => {
       if (outcome === "LOCAL_DIR_INVALID") continue;
       expect(withoutCa(outcome), file).toBe(withoutCa(state));
     }
-  }, 60_000);
+  });
 
   /** A CA certificate may be encoded differently or reissued with the same key: devices still accept it. */
   function withoutCa(text: string): string {
@@ -269,7 +269,7 @@ describe("two folders of today", () => {
       });
       expect(found, part).toEqual(["LOCAL_DIR_INVALID"]);
     }
-  }, 60_000);
+  });
 
   test("a missing part is detected", async () => {
     const parts = ["world", "mqtt", "s3", "ca", "folder.json", "s3/buckets", "s3/uploads", "s3/store.json"];
@@ -277,7 +277,7 @@ describe("two folders of today", () => {
       const found = await startDamaged((dir) => rm(join(dir, part), { recursive: true }));
       expect(found, part).toEqual(["LOCAL_DIR_INVALID"]);
     }
-  }, 60_000);
+  });
 
   test("two folders copied into each other are detected", async () => {
     expect(await startDamaged((dir) => cp(theirs, dir, { recursive: true, force: false }))).toEqual([
@@ -294,7 +294,7 @@ describe("two folders of today", () => {
       expect(found, `character ${at}`).toEqual(["LOCAL_DIR_INVALID"]);
     }
     expect(await startDamaged((dir) => truncate(join(dir, "folder.json"), 0))).toEqual(["LOCAL_DIR_INVALID"]);
-  }, 60_000);
+  });
 
   test("a first start that was interrupted before all parts existed is completed by the next", async () => {
     const dir = join(folder, "cut-off");
@@ -366,5 +366,5 @@ describe.skipIf(!canMount)("on a disk that fills up", () => {
     expect((await list(after)).sort()).toEqual([...acknowledged].sort());
     iot.destroy();
     after.destroy();
-  }, 30_000);
+  });
 });

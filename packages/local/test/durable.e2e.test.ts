@@ -124,7 +124,7 @@ describe("kill -9 while things and objects are written", () => {
       iot.destroy();
     }
     expect(things.size).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   async function writeUntilKilled(
     child: ChildProcess,

@@ -101,7 +101,6 @@ const CHECKSUMS_SEEN_ELSEWHERE = /(^|\.)Checksum(CRC32C|CRC64NVME)$/;
 
 test.skipIf(python === undefined)(
   "every supported operation returns all members of AWS's model that are supported, and all others are refused",
-  { timeout: 120_000 },
   async () => {
     const [local, home] = await Promise.all([startLocal(), mkdtemp(join(tmpdir(), "fota-model-"))]);
     try {
@@ -109,7 +108,7 @@ test.skipIf(python === undefined)(
       const env = { PATH: process.env["PATH"], HOME: home };
       const { stdout } = await run(`${python}`, [script, local.endpoint, REQUEST, foreignCertificates()], {
         env,
-        timeout: 110_000,
+        timeout: 120_000,
       });
       const { absent, untested } = JSON.parse(stdout) as {
         absent: Record<string, Record<string, string[]>>;

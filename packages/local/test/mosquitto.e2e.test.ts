@@ -50,7 +50,7 @@ describe.skipIf(!installed)("mosquitto's clients", () => {
     ...["-h", "localhost", "-p", new URL(local.mqtts).port, "--cafile", local.ca],
     ...["--cert", join(folder, "cert.pem"), "--key", join(folder, "key.pem")],
   ];
-  const publish = (...words: string[]) => run("mosquitto_pub", words, { timeout: 10_000 });
+  const publish = (...words: string[]) => run("mosquitto_pub", words, { timeout: 120_000 });
 
   /** Starts a subscriber and waits for its SUBACK; `next` resolves to the next line that it prints. */
   async function subscribe(...words: string[]): Promise<{ next(): Promise<string>; child: ChildProcess }> {

@@ -14,7 +14,7 @@ import paho.mqtt.client as mqtt
 PORT, FOLDER, TEMPLATE, SERIAL, *CSR = sys.argv[1:]
 CREATE = "$aws/certificates/" + ("create-from-csr" if CSR else "create") + "/json"
 PROVISION = f"$aws/provisioning-templates/{TEMPLATE}/provision/json"
-TIMEOUT_S = 10
+TIMEOUT_S = 100
 
 
 class Device:

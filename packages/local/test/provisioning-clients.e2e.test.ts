@@ -157,7 +157,7 @@ describe.skipIf(python === undefined || !openssl)("a Python program with Paho", 
       const script = fileURLToPath(new URL("./provision-by-claim.py", import.meta.url));
       const { port } = new URL(local.mqtts);
       const args = [script, port, folder, "fleet", serial, ...(csr ? [request] : [])];
-      const { stdout } = await run(`${python}`, args, { timeout: 20_000 });
+      const { stdout } = await run(`${python}`, args, { timeout: 120_000 });
       expect(JSON.parse(stdout)).toEqual({
         created: ["certificateId", "certificateOwnershipToken", "certificatePem", ...secret],
         refused: ["rejected", expect.objectContaining({ errorCode: "InvalidParameters", statusCode: 400 })],

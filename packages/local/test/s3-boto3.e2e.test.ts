@@ -24,7 +24,7 @@ test.skipIf(python === undefined)("boto3 does with S3 what it does with Amazon's
     await writeFile(path, randomBytes(9_000_000));
     const script = fileURLToPath(new URL("./boto3-s3.py", import.meta.url));
     const env = { PATH: process.env["PATH"], HOME: folder };
-    const { stdout } = await run(`${python}`, [script, host.endpoint, path], { env, timeout: 20_000 });
+    const { stdout } = await run(`${python}`, [script, host.endpoint, path], { env, timeout: 120_000 });
     const { digests, v2, ...seen } = JSON.parse(stdout);
     expect(seen).toEqual({
       old: ["one", { version: "1.0" }, 1],

@@ -20,7 +20,7 @@ test.skipIf(python === undefined)("boto3 searches and aggregates a fleet by its 
   try {
     const script = fileURLToPath(new URL("./boto3-search.py", import.meta.url));
     const env = { PATH: process.env["PATH"], HOME: home };
-    const { stdout } = await run(`${python}`, [script, local.endpoint], { env, timeout: 20_000 });
+    const { stdout } = await run(`${python}`, [script, local.endpoint], { env, timeout: 120_000 });
     expect(JSON.parse(stdout)).toEqual({
       default: "ON",
       below: ["pump-2", "pump-3"],
