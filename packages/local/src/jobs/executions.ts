@@ -161,8 +161,9 @@ export function startNextExecution(
 /** Returns the head of the queue, after the executions before it that a cancellation or deletion has not reached yet. */
 function nextToStart(context: CommandContext, thingName: string): Execution | undefined {
   for (;;) {
-    const execution = nextExecution(context.world, thingName);
-    const job = execution && requireJob(context.world, execution.jobId);
+    const next = nextExecution(context.world, thingName);
+    const job = next && requireJob(context.world, next.jobId);
+    const execution = job?.executions.get(thingName)?.at(-1);
     if (job?.sweep === undefined || execution === undefined || !isSwept(job, execution)) return execution;
     sweepExecution(context, job, execution);
   }

@@ -1,6 +1,7 @@
 import type { JobStatus } from "@fota/shared";
 import { change } from "../listing/indexes.js";
 import { firstIn } from "../listing/sorted-list.js";
+import { readFrom } from "../state/watched-map.js";
 import type { Execution, Job, PendingQueue, Sweep } from "./job.js";
 import type { CommandContext, World } from "./world.js";
 
@@ -23,10 +24,10 @@ export function visibleWindowedExecutions(world: World, thingName: string): Iter
   return visibleOf(world, thingName, queue === undefined ? [] : windowedJobs(world, queue));
 }
 
-/** Returns the execution that a device gets as `$next`. */
-export function nextExecution(world: World, thingName: string): Execution | undefined {
+/** Returns the execution that a device gets as `$next`, for reading only. */
+export function nextExecution(world: World, thingName: string): Readonly<Execution> | undefined {
   for (const jobId of world.agendas.get(thingName)?.pending ?? []) {
-    const execution = currentExecution(world, jobId, thingName);
+    const execution = readExecution(world, jobId, thingName);
     if (execution !== undefined && isVisible(world, execution)) return execution;
   }
   return undefined;
@@ -46,9 +47,9 @@ function* executionsOf(world: World, thingName: string, jobIds: readonly string[
 }
 
 /** Returns whether the execution is pending, and the device can see it. */
-export function isVisible(world: World, execution: Execution): boolean {
+export function isVisible(world: World, execution: Readonly<Execution>): boolean {
   const { jobId, thingName, status } = execution;
-  if (currentExecution(world, jobId, thingName) !== execution) return false;
+  if (readExecution(world, jobId, thingName) !== execution) return false;
   return status === "IN_PROGRESS" || (status === "QUEUED" && showsQueued(world.jobs.get(jobId)));
 }
 
@@ -60,6 +61,12 @@ export function showsQueued(job: Readonly<Job> | undefined): boolean {
 /** Returns the last execution of a job on a thing; only this one can be pending. */
 function currentExecution(world: World, jobId: string, thingName: string): Execution | undefined {
   return world.jobs.get(jobId)?.executions.get(thingName)?.at(-1);
+}
+
+/** The same, for reading only. */
+function readExecution(world: World, jobId: string, thingName: string): Readonly<Execution> | undefined {
+  const job = world.jobs.get(jobId);
+  return job && readFrom(job.executions, thingName)?.at(-1);
 }
 
 /** Returns the pending queue of a thing; creates an empty one if it has none. */
@@ -128,13 +135,13 @@ export function removeFromPending(world: World, execution: Execution): void {
 /** Returns where the execution is in a queue, or belongs. */
 function placeIn(world: World, jobIds: readonly string[], execution: Execution): number {
   return firstIn(jobIds, (jobId) => {
-    const other = currentExecution(world, jobId, execution.thingName);
+    const other = readExecution(world, jobId, execution.thingName);
     return other !== undefined && comesFirst(other, execution);
   });
 }
 
 /** Orders by `queuedAt`; the sequence number gives the same order, also within one millisecond. */
-function comesFirst(a: Execution, b: Execution): boolean {
+function comesFirst(a: Readonly<Execution>, b: Readonly<Execution>): boolean {
   if (a.status !== b.status) return a.status === "IN_PROGRESS";
   return a.sequence < b.sequence;
 }

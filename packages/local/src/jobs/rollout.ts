@@ -1,5 +1,6 @@
 import { continueGroupDeletions } from "../registry/groups.js";
 import { continueRefreshes } from "../search/dynamic-membership.js";
+import { readFrom } from "../state/watched-map.js";
 import { applyConsequences } from "./consequences.js";
 import { expireExecutions, queueExecution } from "./executions.js";
 import type { Job, Pace, Rollout } from "./job.js";
@@ -121,6 +122,6 @@ function nextThing(world: World, job: Job, rollout: Rollout): string | undefined
 
 /** A thing whose execution was REMOVED gets a new one when another target covers it. */
 function needsExecution(world: World, job: Job, thingName: string): boolean {
-  const last = job.executions.get(thingName)?.at(-1);
+  const last = readFrom(job.executions, thingName)?.at(-1);
   return (last === undefined || last.status === "REMOVED") && isCovered(world, job, thingName);
 }

@@ -1,6 +1,7 @@
 import { addName, change, indexOf, listOf, removeName } from "../listing/indexes.js";
 import { type KeyKind, keyKind } from "../listing/key-lists.js";
 import type { InOrder } from "../listing/list-index.js";
+import { readFrom } from "../state/watched-map.js";
 import type { BillingGroup, Registry, Thing, ThingGroup } from "./registry.js";
 
 /** AWS General Reference, "AWS IoT Core thing group limits". */
@@ -32,7 +33,7 @@ export function groupsAbove(world: Registry, groupName: string): string[] {
 
 /** Returns the names of all groups that contain a thing, directly or through a group below them. */
 export function groupsOfThing(world: Registry, thingName: string): Set<string> {
-  const thing = world.things.get(thingName);
+  const thing = readFrom(world.things, thingName);
   return thing === undefined ? new Set() : withGroupsAbove(world, thing);
 }
 

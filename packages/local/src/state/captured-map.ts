@@ -8,7 +8,7 @@ export class CapturedMap implements MapWatcher<unknown>, Iterable<CapturedEntry>
   readonly #at: Path;
   readonly #map: WatchedMap<unknown, unknown>;
   readonly #keys: unknown[];
-  /** Entries that had to be encoded early; `undefined` for a key that was added later. */
+  /** Entries that had to be encoded early; `undefined` for a key that was added later, or is written. */
   readonly #early = new Map<unknown, CapturedEntry | undefined>();
 
   /** Copies the keys only. */
@@ -26,7 +26,11 @@ export class CapturedMap implements MapWatcher<unknown>, Iterable<CapturedEntry>
   }
 
   *[Symbol.iterator](): Iterator<CapturedEntry> {
-    for (const key of this.#keys) yield this.#early.get(key) ?? this.#encode(key);
+    for (const key of this.#keys) {
+      const early = this.#early.get(key);
+      if (early !== undefined) this.#early.set(key, undefined); // it is written now: its memory is needed elsewhere
+      yield early ?? this.#encode(key);
+    }
   }
 
   /** Stops following the map. */

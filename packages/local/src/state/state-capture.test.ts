@@ -1,7 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { StateBuilder } from "./state-builder.js";
 import { StateCapture } from "./state-capture.js";
-import { WatchedMap } from "./watched-map.js";
+import { readFrom, WatchedMap } from "./watched-map.js";
 
 interface Box {
   name: string;
@@ -45,6 +45,16 @@ test("a long collection takes several records, and a short one none of its own",
   expect(at(SMALL).filter((path) => path === '["state","order"]')).toHaveLength(3);
   expect(at(SMALL).filter((path) => path === '["state","boxes"]')).toHaveLength(4);
   expect(at({}).filter((path) => path.includes("tags") || path.includes("order"))).toEqual([]);
+});
+
+test("the watcher hears of a value that a command may change, not of one that it only reads", () => {
+  const { boxes } = createState();
+  const beforeAccess = vi.fn();
+  boxes.watch({ beforeAccess });
+  expect(readFrom(boxes, "a")?.name).toBe("a");
+  expect(beforeAccess).not.toHaveBeenCalled();
+  boxes.get("a");
+  expect(beforeAccess).toHaveBeenCalledWith("a");
 });
 
 /** Each change runs after each number of records; the result must be the state before it. */

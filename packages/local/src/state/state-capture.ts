@@ -13,6 +13,8 @@ interface CaptureOptions {
 const INLINE_MAX = 500;
 const RECORD_CHARS = 32 * 1024;
 
+const NOTHING: readonly never[] = [];
+
 /** An entry of a Map as it was when the capture began. */
 export interface CapturedEntry {
   /** The key and the value, as a JSON array. */
@@ -21,7 +23,7 @@ export interface CapturedEntry {
   sets: readonly Path[];
   maps: readonly Path[];
   /** The collections that `json` lacks, with their paths in the state. */
-  nested: ({ at: Path; items: unknown[] } | { at: Path; entries: Iterable<CapturedEntry> })[];
+  nested: readonly ({ at: Path; items: unknown[] } | { at: Path; entries: Iterable<CapturedEntry> })[];
 }
 
 /**
@@ -34,6 +36,9 @@ export class StateCapture {
   readonly #inlineMax: number;
   readonly #recordChars: number;
   readonly #watched = new Set<CapturedMap>();
+  /** Those of the last entry. Entries share them, because those that are encoded early wait in memory. */
+  #sets: readonly Path[] = [];
+  #maps: readonly Path[] = [];
   #root: CapturedEntry | undefined;
   #isChanging = false;
 
@@ -73,15 +78,19 @@ export class StateCapture {
   /** Encodes an entry of the Map at `at`. */
   captureEntry(at: Path, key: unknown, value: unknown): CapturedEntry {
     const flat = flatten(value, this.#inlineMax);
+    if (!haveSamePaths(flat.sets, this.#sets)) this.#sets = flat.sets;
+    if (!haveSamePaths(flat.maps, this.#maps)) this.#maps = flat.maps;
+    const [sets, maps] = [this.#sets, this.#maps]; // before the entries of nested Maps
+    const nested = flat.nested.map(({ path, content }) => {
+      const place = [...at, key, ...path];
+      if (Array.isArray(content)) return { at: place, items: content };
+      return { at: place, entries: this.#captureMap(place, content) };
+    });
     return {
       json: JSON.stringify([key, flat.value]),
-      sets: flat.sets,
-      maps: flat.maps,
-      nested: flat.nested.map(({ path, content }) => {
-        const place = [...at, key, ...path];
-        if (Array.isArray(content)) return { at: place, items: content };
-        return { at: place, entries: this.#captureMap(place, content) };
-      }),
+      sets,
+      maps,
+      nested: nested.length === 0 ? NOTHING : nested,
     };
   }
 

@@ -83,3 +83,11 @@ function* watchedEntries<K, V>(entries: MapIterator<[K, V]>, watcher: MapWatcher
 function* valuesOf<K, V>(entries: MapIterator<[K, V]>): MapIterator<V> {
   for (const [, value] of entries) yield value;
 }
+
+/**
+ * Returns a value that a command only reads: the watcher is not told, so the value must not be changed. To encode values
+ * that stay as they are takes memory until the capture writes them.
+ */
+export function readFrom<K, V>(map: ReadonlyMap<K, V>, key: K): Readonly<V> | undefined {
+  return Map.prototype.get.call(map, key);
+}
