@@ -1,6 +1,6 @@
 /** The stand-in's time, which tests can move. */
 export interface Clock {
-  /** Milliseconds since 1970; only those of `steadyClock` count from another time. */
+  /** Milliseconds since 1970. */
   nowMs(): number;
   /** Calls `action` once when `delayMs` have passed, unless the returned function is called first. */
   after(delayMs: number, action: () => void): () => void;
@@ -32,7 +32,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Measures durations: no correction of the system's time changes it. */
+/** Measures durations: it counts from the start of the process, and no correction of the system's time changes it. */
 export const steadyClock: Clock = {
   nowMs: () => performance.now(),
   after: systemClock.after,
