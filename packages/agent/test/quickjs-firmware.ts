@@ -66,7 +66,7 @@ const clock = { monotonicMs: () => 0, sleep: async () => {}, after: () => () => 
 const random = { next: () => 0.5, token: () => "t" + ++tokens };
 const device = {
   clock, random, model: "m", firmwareVersion: "1.0.0",
-  log: (level, message) => { if (level === "error") logged += message + "; "; },
+  log: (level, message) => { if (level === "error") logged += "; " + message; },
   ${isSigned ? TRUST : ""}
   ${hasPatch ? DELTA : ""}
   state: { load: async () => saved, save: async (text) => { saved = text; } },
