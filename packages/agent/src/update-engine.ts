@@ -2,26 +2,19 @@ import { isFotaDocument, messageOf, PENDING_EXECUTIONS_SHOWN_MAX, type UpdateRep
 import type { DocumentRules } from "./core/check-document.js";
 import { bootOf, classifyJob } from "./core/classify-job.js";
 import { withTimeout } from "./core/deadline.js";
-import type { DownloadRequest } from "./core/download.js";
 import { DOWNLOAD_TUNING, type DownloadTuning } from "./core/download-tuning.js";
 import { ExecutionReporter } from "./core/execution-reporter.js";
 import type { ExecutorContext } from "./core/executor-context.js";
 import { execute } from "./core/executors.js";
 import { HookRunner } from "./core/hooks.js";
 import { Interruption } from "./core/interruption.js";
-import type { BootRecord, Device } from "./core/ports.js";
+import type { Device } from "./core/ports.js";
 import { withPrintableLog } from "./core/printable-log.js";
 import { PROGRESS_POLICY } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
 import { RunningImage } from "./core/running-image.js";
 import type { TrustedDocument, TrustGuard, TrustRules } from "./core/trust-ports.js";
-import {
-  type BootFacts,
-  keyOf,
-  type UpdateEvent,
-  type UpdateState,
-  type UpdateTarget,
-} from "./core/update-state.js";
+import { type BootFacts, keyOf, type UpdateEvent, type UpdateState } from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
 import type { FotaOptions, HandleFotaJobsOptions, PassSettings } from "./fota-options.js";
 import type { Job, Jobs } from "./jobs.js";
@@ -51,8 +44,8 @@ interface Pass {
 export class UpdateEngine {
   /** The device, with a log that escapes control characters. */
   readonly device: Device;
+  readonly runner: UpdateRunner;
   readonly #options: FotaOptions;
-  readonly #runner: UpdateRunner;
   readonly #hooks: HookRunner;
   /** The next pass looks for jobs even without a notification. */
   #lookDue = false;
@@ -70,7 +63,7 @@ export class UpdateEngine {
   constructor(device: Device, options: FotaOptions) {
     this.device = withPrintableLog(device);
     this.#options = options;
-    this.#runner = new UpdateRunner(device.state, this.device.log, () => {
+    this.runner = new UpdateRunner(device.state, this.device.log, () => {
       this.#lookDue = true;
     });
     this.#runningImage = new RunningImage(device.slots);
@@ -96,15 +89,6 @@ export class UpdateEngine {
     if (trusted !== undefined) await this.#trust?.accept(trusted);
   }
 
-  /** Runs `action` if no update is in progress or on trial; otherwise returns `busy` at once. */
-  async whenSettled<T>(busy: T, action: (record: BootRecord) => Promise<T>): Promise<T> {
-    return await this.#exclusively(busy, async () => {
-      const { phase } = await this.#runner.load();
-      const record = await this.device.slots.record();
-      return phase === "idle" && bootOf(record) === "settled" ? await action(record) : busy;
-    });
-  }
-
   /**
    * Runs one pass, as `Fota.handleFotaJobs` describes. Starts no further work after `stop` is interrupted. Returns
    * "waiting" at once while another pass runs. Never rejects.
@@ -113,7 +97,7 @@ export class UpdateEngine {
     const isChanged = jobs.changed(); // also with `force`, because each call resets it (P-44)
     if (isChanged || settings.force || settings.jobId !== undefined) this.#lookDue = true;
     try {
-      return await this.#exclusively<PassResult>({ kind: "waiting" }, () =>
+      return await this.exclusively<PassResult>({ kind: "waiting" }, () =>
         this.#handle(jobs, settings, stop).then((result) => this.#reportInventory(result, jobs, stop)),
       );
     } catch (error) {
@@ -127,7 +111,7 @@ export class UpdateEngine {
     if (this.#resetDue && !settings.autoReset) return { kind: "resetDue" };
     this.#thingName = jobs.mqtt.thingName;
     const pass: Pass = { jobs, settings, context: this.#contextOf(jobs, settings, stop), tried: new Set() };
-    const state = await this.#runner.load();
+    const state = await this.runner.load();
     if (state.phase !== "idle") {
       const facts = await this.#facts(state);
       const outcome = await this.#run({ type: "booted", ...facts }, pass);
@@ -152,7 +136,7 @@ export class UpdateEngine {
 
   /** Tells whether a hook deferred the update. Jobs of other kinds do not wait for it. */
   async #isDeferred(): Promise<boolean> {
-    return this.#hooks.waitMs !== undefined && (await this.#runner.load()).phase === "consulting";
+    return this.#hooks.waitMs !== undefined && (await this.runner.load()).phase === "consulting";
   }
 
   /** Returns the result of a pass. A deferred update counts as work that is left. */
@@ -260,7 +244,7 @@ export class UpdateEngine {
   async #run(event: UpdateEvent, pass: Pass): Promise<RunOutcome> {
     const { context } = pass;
     const executeEffect: Execute = (effect, advance) => execute(effect, context, advance);
-    const outcome = await this.#runner.run(event, executeEffect, context.stop);
+    const outcome = await this.runner.run(event, executeEffect, context.stop);
     if (outcome === "resetDue") this.#resetDue = true;
     return outcome;
   }
@@ -272,7 +256,7 @@ export class UpdateEngine {
   }
 
   /** Runs `action`, or returns `busy` at once if another action is running. */
-  async #exclusively<T>(busy: T, action: () => Promise<T>): Promise<T> {
+  async exclusively<T>(busy: T, action: () => Promise<T>): Promise<T> {
     if (this.#busy) return busy;
     this.#busy = true;
     try {
@@ -295,7 +279,7 @@ export class UpdateEngine {
       selfTestTimeoutMs: this.#options.selfTestTimeoutMs ?? 60_000,
       download: this.downloadTuning(),
       urlRules: this.urlRules(),
-      holdsOther: (target) => this.#runner.holdsOther(target),
+      holdsOther: (target) => this.runner.holdsOther(target),
       progress: { ...PROGRESS_POLICY, ...this.#options.progress },
       onProgress: (report) => this.notifyProgress(report),
       confirmTrust: () => this.confirmTrust(),
@@ -336,16 +320,6 @@ export class UpdateEngine {
 
   downloadTuning(): DownloadTuning {
     return { ...DOWNLOAD_TUNING, ...this.#options.download };
-  }
-
-  /** Returns what a download without a job knows of the slot of `target`, and how it saves that it changes it. */
-  slotImage(target: UpdateTarget): Pick<DownloadRequest, "holdsOther" | "saveJournal"> {
-    return {
-      holdsOther: this.#runner.holdsOther(target),
-      saveJournal: async ({ offsetBytes }) => {
-        if (offsetBytes === 0) await this.#runner.noteImage(target); // the slot is about to be erased
-      },
-    };
   }
 
   notifyProgress(report: UpdateReport): void {

@@ -1,6 +1,10 @@
 import { FotaError } from "@fota/shared";
 import { checkDocument, fitnessFault, readDocument } from "./core/check-document.js";
+import { bootOf } from "./core/classify-job.js";
+import type { DownloadRequest } from "./core/download.js";
 import { downloadWithoutJob } from "./core/download-effect.js";
+import type { UpdateRunner } from "./core/runner.js";
+import type { UpdateTarget } from "./core/update-state.js";
 import type { UpdateEngine } from "./update-engine.js";
 
 /** Why nothing is downloaded while it cannot be. */
@@ -11,7 +15,10 @@ const BUSY = "another update is in progress or on trial";
  * `undefined` if it does. Rejects with errors of the slots and the state store before the download.
  */
 export async function updateWithoutJob(engine: UpdateEngine, document: unknown): Promise<string | undefined> {
-  return await engine.whenSettled<string | undefined>(BUSY, async (record) => {
+  return await engine.exclusively<string | undefined>(BUSY, async () => {
+    const { phase } = await engine.runner.load();
+    const record = await engine.device.slots.record();
+    if (phase !== "idle" || bootOf(record) !== "settled") return BUSY;
     const decision = await checkDocument(document, record, await engine.rules());
     if (decision.kind === "not-fota") return "not a fota document";
     if (decision.kind === "refused") return decision.failure.detail ?? decision.failure.reason;
@@ -20,13 +27,26 @@ export async function updateWithoutJob(engine: UpdateEngine, document: unknown):
     const failure = await downloadWithoutJob(engine.device, target, {
       tuning: engine.downloadTuning(),
       urlRules: engine.urlRules(),
-      ...engine.slotImage(target),
+      ...slotImage(engine.runner, target),
       onProgress: (bytes) => {
         engine.notifyProgress({ phase: "downloading", bytes, totalBytes: target.sizeBytes });
       },
     });
     return failure && `${failure.reason}, ${failure.detail ?? ""}`;
   });
+}
+
+/** Returns what a download without a job knows of the slot of `target`, and how it saves that it changes it. */
+function slotImage(
+  runner: UpdateRunner,
+  target: UpdateTarget,
+): Pick<DownloadRequest, "holdsOther" | "saveJournal"> {
+  return {
+    holdsOther: runner.holdsOther(target),
+    saveJournal: async ({ offsetBytes }) => {
+      if (offsetBytes === 0) await runner.noteImage(target); // the slot is about to be erased
+    },
+  };
 }
 
 /**
