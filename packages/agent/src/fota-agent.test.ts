@@ -71,6 +71,26 @@ describe("without a loop", () => {
     expect(events).toEqual(["working", "working", "idle", "working", "idle"]);
   });
 
+  test("start continues from what was saved while the agent did not run", async () => {
+    const { world, execution } = worldWithJob();
+    const device = world.boot();
+    const { agent, next } = agentOn(device, { beforeReset: () => ({ deferMs: 60_000 }) });
+    const waiting = next("waiting");
+    agent.start();
+    await world.clock.run(waiting);
+    await world.clock.run(agent.stop());
+    const saved = JSON.parse(world.flash.state ?? "");
+    const { hook, ...update } = saved.state;
+    expect(hook).toBe("beforeReset");
+    const verdict = { status: "FAILED", details: { phase: "trial", reason: "reverted-by-hand" } };
+    world.flash.state = JSON.stringify({ ...saved, state: { ...update, phase: "reverting", verdict } });
+    const idle = next("idle");
+    agent.start();
+    await world.clock.run(idle);
+    expect(execution).toMatchObject({ status: "FAILED", statusDetails: { reason: "reverted-by-hand" } });
+    expect(world.flash.record).toMatchObject({ currentSlot: 0, workingSlot: 0 });
+  });
+
   test("a pass waits for its turn; after a stop, it does nothing", async () => {
     const { world, execution } = worldWithJob();
     const waiting: (() => void)[] = [];

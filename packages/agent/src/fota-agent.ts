@@ -106,7 +106,8 @@ export class FotaAgent {
   }
 
   /**
-   * Continues an interrupted update, looks for jobs, then waits for notifications. Returns at once. Safe to call twice.
+   * Continues an interrupted update from its saved state, looks for jobs, then waits for notifications. Returns at once.
+   * Safe to call twice.
    */
   start(): void {
     if (this.#run !== undefined) return;
@@ -138,6 +139,7 @@ export class FotaAgent {
   }
 
   async #work(stop: Interruption): Promise<void> {
+    this.#engine.runner.forget(); // since `stop`, another one may have worked on the device
     const signal = new WakeSignal(this.#jobs, this.#device.clock);
     try {
       let force = true;

@@ -162,6 +162,34 @@ test("install: a broken image is reverted, and so is one that `revert` ends", as
   await eventually(async () => expect(await status()).toMatchObject({ slot: 0, boot: "confirmed" }));
 });
 
+test.each([
+  ["with the daemon", true],
+  ["without a daemon", false],
+])("the job of a trial that `revert` ends tells so: %s", async (_how, hasDaemon) => {
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const settings = { FOTA_AGENT_TRIAL_CONFIRM_AFTER_SECONDS: "60" };
+  const daemon = run(settings);
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  await launcher.says(/app 2\.0\.0/);
+  await eventually(async () => expect(await status()).toMatchObject({ boot: "trial", phase: "trial" }));
+  if (!hasDaemon) {
+    daemon.process.kill("SIGKILL");
+    await daemon.ended;
+  }
+  expect(await command("revert")).toEqual({ exit: 0, output: "slot 0 boots again; restarting\n" });
+  const reporter = hasDaemon ? daemon : run(settings);
+  await reporter.says(/reporting -> idle/);
+  const detail = "`fota-agent revert` ended the trial";
+  expect(await resultOf(jobId)).toMatchObject({
+    status: "FAILED",
+    reason: "reverted-by-hand",
+    detail,
+    running: "slot 0",
+  });
+  expect(await status()).toMatchObject({ slot: 0, last: { jobId, reason: "reverted-by-hand", detail } });
+});
+
 test("an image that runs but is not confirmed in time is reverted by the agent", async () => {
   const launcher = device.boot.launch();
   await launcher.says(/app 1\.0\.0/);

@@ -42,6 +42,7 @@ export const CAUSES = [
   "digest-mismatch",
   "slot-failed",
   "self-test-failed",
+  "reverted-by-hand",
   "hook-failed",
   "refused",
 ] as const;

@@ -34,7 +34,7 @@ export class UpdateRunner {
   }
 
   /**
-   * Returns the saved state, which it reads only once; idle if it is not valid. Rejects if the store cannot be read,
+   * Returns the saved state, which it reads only once until `forget`; idle if it is not valid. Rejects if the store cannot be read,
    * but counts the state as lost after several such errors in a row.
    */
   async load(): Promise<UpdateState> {
@@ -50,6 +50,11 @@ export class UpdateRunner {
       this.#nameJob(this.#state);
     }
     return this.#state;
+  }
+
+  /** Makes the next `load` read the state again. Call it while nothing runs. */
+  forget(): void {
+    this.#state = undefined;
   }
 
   async #read(): Promise<string | undefined> {

@@ -137,6 +137,12 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
     canPass: false,
     remedy: publishRepaired,
   },
+  "reverted-by-hand": {
+    what: "someone ended the trial of the new image by `fota-agent revert` on the device; the old one runs",
+    advice: "ask who did it and why: the image itself may be fine",
+    canPass: true,
+    retryFirst: "ask who ended the trial on the device, and why",
+  },
   "hook-failed": {
     what: "a hook of the build threw, or gave no valid answer in time, four times in a row",
     advice: "fix the hook; its error is in detail",

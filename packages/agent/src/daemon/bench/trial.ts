@@ -1,5 +1,8 @@
-import { FotaError } from "@fota/shared";
+import { FotaError, messageOf } from "@fota/shared";
+import { parseSaved, serializeState } from "../../core/saved-state.js";
+import type { BadVerdict, UpdateState } from "../../core/update-state.js";
 import { Fota } from "../../fota.js";
+import { REVERTED_BY_HAND } from "../device/history.js";
 import { type Bench, readSituation } from "./bench.js";
 import type { Outcome } from "./outcome.js";
 
@@ -27,7 +30,8 @@ export async function confirmTrial(bench: Bench): Promise<Outcome> {
 }
 
 /**
- * Ends the trial: the working slot boots from now on. A job of the trial ends as FAILED.
+ * Ends the trial: the working slot boots from now on. A job of the trial ends as FAILED, and tells that this was done by
+ * hand. Call it while no agent works.
  * @throws {FotaError} TRIAL_OVER if no image is on trial or scheduled for one; FALLBACK_MISSING; errors of the slots
  */
 export async function revertTrial(bench: Bench): Promise<Outcome> {
@@ -39,7 +43,26 @@ export async function revertTrial(bench: Bench): Promise<Outcome> {
     });
   }
   await bench.opened.slots.revert();
+  await noteRevert(bench).catch((error: unknown) => {
+    bench.device.log(
+      "warn",
+      `the report will not tell that the trial was reverted by hand: ${messageOf(error)}`,
+    );
+  });
   return runningSlot === workingSlot
     ? { message: `the trial of slot ${currentSlot} is canceled`, slot: workingSlot, restart: false }
     : { message: `slot ${workingSlot} boots again; restarting`, slot: workingSlot, restart: true };
+}
+
+/** Phases of an update in which a trial is scheduled or in progress. */
+const TRIAL_PHASES: readonly UpdateState["phase"][] = ["installing", "consulting", "trial", "confirming"];
+
+/** Saves for the report of the job, and for the history, that a person has ended the trial. */
+async function noteRevert({ device, history }: Bench): Promise<void> {
+  await history.noteRevert();
+  const { state, images } = parseSaved((await device.state.load()) ?? "") ?? {};
+  if (state === undefined || !("target" in state) || !TRIAL_PHASES.includes(state.phase)) return;
+  const { execution, target } = state as Extract<UpdateState, { phase: "trial" }>;
+  const verdict: BadVerdict = { status: "FAILED", details: { phase: "trial", ...REVERTED_BY_HAND } };
+  await device.state.save(serializeState({ phase: "reverting", execution, target, verdict }, images));
 }

@@ -6,7 +6,8 @@ import { COMMON_HELP, change, JSON_OPTION } from "./device.js";
 const HELP = `Usage: fota-agent revert [options]
 
 Ends the trial of a new image: the last confirmed image boots again, and the
-device restarts if the new image runs. Its job ends as FAILED.
+device restarts if the new image runs. Its job ends as FAILED, with the cause
+reverted-by-hand.
 
 ${COMMON_HELP}`;
 

@@ -27,7 +27,15 @@ export interface LastResult {
 /** An image that was installed by hand and is not confirmed yet. */
 export interface PendingInstall extends KnownImage {
   slot: number;
+  /** A person has ended its trial. */
+  reverted?: true;
 }
+
+/** How an update ends whose trial a person has ended. */
+export const REVERTED_BY_HAND = {
+  reason: "reverted-by-hand",
+  detail: "`fota-agent revert` ended the trial",
+} as const;
 
 interface Saved {
   images: Record<string, KnownImage>;
@@ -78,6 +86,13 @@ export class History {
   async noteInstall(install: PendingInstall): Promise<void> {
     const { slot, ...image } = install;
     await this.#change((saved) => ({ ...saved, images: { ...saved.images, [slot]: image }, install }));
+  }
+
+  /** Notes that a person has ended the trial of the image that was installed by hand, if there is one. */
+  async noteRevert(): Promise<void> {
+    const { install } = await this.load();
+    if (install === undefined) return;
+    await this.#change((saved) => ({ ...saved, install: { ...install, reverted: true } }));
   }
 
   /** Notes the end of the install by hand. */

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JobDocument } from "@fota/shared";
 import * as v from "valibot";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { keysOf, signedBy, testKey } from "../../../../shared/test/signing.js";
-import { initBootRecord, readBootRecord } from "../../boot/boot-record.js";
+import { initBootRecord, readBootRecord, writeBootRecord } from "../../boot/boot-record.js";
 import { simulateBoot } from "../../boot/simulate-boot.js";
 import { type Bench, openBench } from "../bench/bench.js";
 import { openImage } from "../bench/image-file.js";
@@ -151,6 +151,13 @@ test("install refuses while an image is on trial; confirm and revert end it", as
   });
   expect(await revertTrial(scheduled)).toMatchObject({ slot: 0, restart: false });
   await expect(revertTrial(scheduled)).rejects.toMatchObject({ code: "TRIAL_OVER" });
+  expect(await finishInstall(scheduled, async () => true, never)).toBe(false);
+  const last = {
+    status: "FAILED",
+    reason: "reverted-by-hand",
+    detail: "`fota-agent revert` ended the trial",
+  };
+  expect((await readStatus(scheduled, null)).last).toMatchObject(last);
   await install(scheduled);
   const onTrial = await reboot();
   expect(await confirmTrial(onTrial)).toMatchObject({ slot: 1, restart: false });
@@ -175,4 +182,44 @@ test("the version of an image that was replaced without the agent is unknown", a
   expect((await bench({}, 1)).device.firmwareVersion).toBe("2.0.0");
   await writeFile(join(dir, "slot-1"), Buffer.alloc(600_000, "other"));
   expect((await bench({}, 1)).device.firmwareVersion).toBeUndefined();
+});
+
+describe("the job of a trial that revert ends", () => {
+  const target = { slot: 1, sizeBytes: 5, md5: "0".repeat(32), url: "https://example.com/" };
+  const execution = { jobId: "fw-7", executionNumber: 1, versionNumber: 2 };
+
+  async function revertIn(state: object): Promise<unknown> {
+    const images = { 1: "0".repeat(32) };
+    await writeFile(join(dir, "fota-state.json"), JSON.stringify({ version: 1, state, images }));
+    await writeBootRecord(dir, { currentSlot: 1, workingSlot: 0, trialBoots: 0 });
+    await revertTrial(await bench());
+    const saved = JSON.parse(await readFile(join(dir, "fota-state.json"), "utf8"));
+    expect(saved.images).toEqual(images);
+    return saved.state;
+  }
+
+  test.each([
+    { phase: "installing", attempts: 1 },
+    { phase: "consulting", hook: "beforeReset", deferred: true, faults: 0, attempts: 1 },
+    { phase: "trial" },
+    { phase: "confirming" },
+  ])("in the phase $phase, it will be reported as reverted by hand", async (phase) => {
+    const details = {
+      phase: "trial",
+      reason: "reverted-by-hand",
+      detail: "`fota-agent revert` ended the trial",
+    };
+    expect(await revertIn({ ...phase, execution, order: target })).toEqual({
+      phase: "reverting",
+      execution,
+      order: target,
+      verdict: { status: "FAILED", details },
+    });
+  });
+
+  test("keeps the verdict that it has already", async () => {
+    const verdict = { status: "FAILED", details: { phase: "trial", reason: "self-test-failed" } };
+    const state = { phase: "reverting", execution, order: target, verdict };
+    expect(await revertIn(state)).toEqual(state);
+  });
 });

@@ -1,6 +1,7 @@
-import { messageOf } from "@fota/shared";
+import { type Cause, messageOf } from "@fota/shared";
 import { Fota } from "../../fota.js";
 import { type Bench, readSituation } from "../bench/bench.js";
+import { REVERTED_BY_HAND } from "../device/history.js";
 
 /**
  * Ends the trial of an image that was installed by hand, as the agent does for a job: tests and confirms it, or reverts
@@ -18,12 +19,13 @@ export async function finishInstall(
   const { boot, record, state } = await readSituation(bench);
   if (state.phase !== "idle" || boot === "resetDue") return false;
   const version = install.version === undefined ? {} : { version: install.version };
-  const fail = async (detail: string) => {
+  const fail = async (detail: string, reason: Cause = "invalid fota") => {
     device.log("error", `the installed image is not used: ${detail}`);
-    await history.noteInstallResult({ status: "FAILED", reason: "invalid fota", detail, ...version });
+    await history.noteInstallResult({ status: "FAILED", reason, detail, ...version });
   };
   if (record.runningSlot !== install.slot) {
-    await fail("it was not confirmed: the boot loader reverted it");
+    if (install.reverted) await fail(REVERTED_BY_HAND.detail, REVERTED_BY_HAND.reason);
+    else await fail("it was not confirmed: the boot loader reverted it");
     return false;
   }
   if (boot === "onTrial") {
