@@ -250,9 +250,9 @@ export class UpdateEngine {
   }
 
   async #facts(state: Exclude<UpdateState, { phase: "idle" }>): Promise<BootFacts> {
-    const boot = bootOf(await this.device.slots.record());
+    const record = await this.device.slots.record();
     const runsTarget = state.target !== undefined && (await this.#runningImage.is(state.target));
-    return { boot, image: runsTarget ? "target" : "other" };
+    return { boot: bootOf(record), image: runsTarget ? "target" : "other", failure: record.failure };
   }
 
   /** Runs `action`, or returns `busy` at once if another action is running. */

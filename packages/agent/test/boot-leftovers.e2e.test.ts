@@ -87,7 +87,7 @@ test("a process that a failed trial left running cannot confirm it", async () =>
   await launcher.says(/^slot 0 pid/);
   await new Promise((resolve) => setTimeout(resolve, 300)); // longer than it would take
   expect(launcher.output()).not.toMatch(/confirmed$/m);
-  expect(await readBootRecord(device.dir)).toEqual({ currentSlot: 0, workingSlot: 0, trialBoots: 0 });
+  expect(await readBootRecord(device.dir)).toMatchObject({ currentSlot: 0, workingSlot: 0, trialBoots: 0 });
 });
 
 test("a launcher killed with -9: the next one ends the daemons too, before it boots", async () => {

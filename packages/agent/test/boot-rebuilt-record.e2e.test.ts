@@ -153,7 +153,7 @@ test("a record that is lost while the firmware runs is written again, and a tria
   const launcher = device.launch();
   await launcher.says(/^slot 0 pid \d+ trial 0/);
   expect(launcher.output()).toMatch(/the boot record was lost while the firmware ran/);
-  expect(await readBootRecord(device.dir)).toEqual({ currentSlot: 0, workingSlot: 0, trialBoots: 0 });
+  expect(await readBootRecord(device.dir)).toMatchObject({ currentSlot: 0, workingSlot: 0, trialBoots: 0 });
 });
 
 describe("an image that rotted after its confirmation", () => {

@@ -81,7 +81,12 @@ test("an image that exits on trial is reverted and reported, and the next update
   const daemon = run();
   const broken = await standIn.createJob("2.0.1", device.thingName);
   await daemon.says(/reporting -> idle/);
-  expect(await resultOf(broken)).toMatchObject({ status: "FAILED", reason: "invalid fota" });
+  expect(await resultOf(broken)).toMatchObject({
+    status: "FAILED",
+    reason: "invalid fota",
+    detail:
+      "the new image was not confirmed: the boot loader reverted to the old one: slot 1 failed on trial (exit 3)",
+  });
   expect(await readBootRecord(device.boot.dir)).toMatchObject({ currentSlot: 0, workingSlot: 0 });
   const fixed = await standIn.createJob("2.0.0", device.thingName);
   await launcher.says(/app 2\.0\.0/);

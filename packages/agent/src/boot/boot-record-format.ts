@@ -14,6 +14,8 @@ export interface SavedBootRecord {
   lastResort?: true;
   /** The confirmed image of each slot. Shows whether an image has changed since. */
   confirmed?: readonly ConfirmedImage[];
+  /** Why `fota-boot` has reverted the last trial, for people: `slot 1 failed on trial (exit 3)`. */
+  failure?: string;
 }
 
 /** A confirmed image: its size and digest at the time of the confirm. */
@@ -59,12 +61,14 @@ function optionalFields({
   bootId,
   lastResort,
   confirmed,
+  failure,
 }: Record<string, unknown>): Partial<SavedBootRecord> {
   const images = Array.isArray(confirmed) ? confirmed.filter(isConfirmedImage) : [];
   return {
     ...(typeof bootId === "string" && { bootId }),
     ...(lastResort === true && { lastResort }),
     ...(images.length > 0 && { confirmed: images }),
+    ...(typeof failure === "string" && { failure }),
   };
 }
 

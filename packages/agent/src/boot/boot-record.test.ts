@@ -48,15 +48,19 @@ const whole = {
   lastResort: true as const,
   confirmed: [{ slot: 0, sizeBytes: 5, sha256: "ab".repeat(32) }],
 };
+const failed = { ...whole, failure: "slot 1 failed on trial (exit 3)" };
 
-test("a record with all that was added since is read, as this release wrote it first", async () => {
-  const golden = new URL("../../test/fixtures/boot-record-v1-digests", import.meta.url);
-  for (const name of copies) await copyFile(golden, join(dir, name));
-  expect(await readBootRecord(dir)).toEqual(whole);
+test.each([
+  ["boot-record-v1-digests", whole],
+  ["boot-record-v1-failure", failed],
+])("a record with all that was added since is read, as it was written first: %s", async (name, record) => {
+  const golden = new URL(`../../test/fixtures/${name}`, import.meta.url);
+  for (const copy of copies) await copyFile(golden, join(dir, copy));
+  expect(await readBootRecord(dir)).toEqual(record);
 });
 
 test("the first release reads the records of this one: the same version, and its fields as they were", async () => {
-  await writeBootRecord(dir, whole);
+  await writeBootRecord(dir, failed);
   for (const name of copies) {
     const text = await readFile(join(dir, name), "utf8");
     const [, digest, json = ""] = /^([0-9a-f]{64}) (\{.*\})\n$/.exec(text) ?? [];
@@ -71,6 +75,7 @@ test("what cannot be told of the added fields is left out, and costs no record",
     bootId: 7,
     lastResort: "yes",
     confirmed: [null, 1, { slot: 0, sizeBytes: -1, sha256: "x" }],
+    failure: 3,
   };
   const json = JSON.stringify({ version: 1, sequence: 1, ...trial, ...added });
   const sha256 = createHash("sha256").update(json).digest("hex");

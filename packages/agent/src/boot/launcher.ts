@@ -89,10 +89,9 @@ export async function launch(options: LaunchOptions): Promise<number> {
       if (boot.trial && isOnTrial(record, boot.slot)) {
         if (!(await isBootable(slotPath(dir, record.workingSlot))))
           return stopWithoutFallback(boot, end, log);
-        log(
-          `${describeFailure(boot.slot, hang, end, { ...options, confirmWithinMs })}; reverting to slot ${record.workingSlot}`,
-        );
-        record = revertTrial(record);
+        const failure = describeFailure(boot.slot, hang, end, { ...options, confirmWithinMs });
+        log(`${failure}; reverting to slot ${record.workingSlot}`);
+        record = { ...revertTrial(record), failure };
         await trySaveRecord(record, options);
       } else if (end.kind !== "reset" && hang === undefined) {
         log(`slot ${boot.slot} ended (${end.description})`);

@@ -19,6 +19,8 @@ export interface BootRecord {
   slotCount: number;
   /** Size of each slot in bytes. */
   slotSizeBytes: number;
+  /** Why the boot loader has reverted the last trial, for people, if it knows. Absent once another trial is scheduled. */
+  failure?: string;
 }
 
 /** Digests of the first bytes of a slot in lower-case hex, read back from storage. */

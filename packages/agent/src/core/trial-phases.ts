@@ -6,10 +6,11 @@ export function trial(state: Phase<"trial">, event: UpdateEvent): Step | undefin
     case "booted":
       if (event.boot === "resetDue") return to(state, "restart");
       if (event.image === "other") {
+        const why = event.failure === undefined ? "" : `: ${event.failure}`;
         return notRunning(
           state,
           "trial",
-          "the new image was not confirmed: the boot loader reverted to the old one",
+          `the new image was not confirmed: the boot loader reverted to the old one${why}`,
         );
       }
       if (event.boot === "settled") return to({ ...state, phase: "confirming" }, "confirm");

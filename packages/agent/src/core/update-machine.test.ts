@@ -251,3 +251,19 @@ test("SUCCEEDED is reached only from a confirmation, or where a settled device r
     { numRuns: 2_000 },
   );
 });
+
+test("a trial that the boot loader reverted is reported with what the boot loader knows of it", () => {
+  const { state } = transition(states.trial, {
+    type: "booted",
+    image: "other",
+    boot: "settled",
+    failure: "slot 1 failed on trial (SIGSEGV)",
+  });
+  const detail = "the new image was not confirmed: the boot loader reverted to the old one";
+  expect(state).toMatchObject({
+    phase: "reporting",
+    verdict: { details: { detail: `${detail}: slot 1 failed on trial (SIGSEGV)` } },
+  });
+  const { state: unknown } = transition(states.trial, booted("other", "settled"));
+  expect(unknown).toMatchObject({ phase: "reporting", verdict: { details: { detail } } });
+});

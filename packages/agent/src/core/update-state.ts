@@ -132,6 +132,8 @@ export interface BootFacts {
   image: "target" | "other";
   /** `settled`: a confirmed image runs. `onTrial`: an unconfirmed one runs. `resetDue`: another slot boots next. */
   boot: "settled" | "onTrial" | "resetDue";
+  /** As in `BootRecord`. */
+  failure?: string | undefined;
 }
 
 export type UpdateEvent =

@@ -24,11 +24,13 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
 
   return {
     async record(): Promise<BootRecord> {
-      const [{ currentSlot, workingSlot }, slotSizeBytes] = [
+      const [{ currentSlot, workingSlot, failure }, slotSizeBytes] = [
         await guard.loadRecord(),
         await storage.slotSizeBytes(),
       ];
-      return { runningSlot, currentSlot, workingSlot, slotCount: storage.slotCount, slotSizeBytes };
+      const { slotCount } = storage;
+      const slots = { runningSlot, currentSlot, workingSlot, slotCount, slotSizeBytes };
+      return failure === undefined ? slots : { ...slots, failure };
     },
 
     async erase(slot, sizeBytes) {

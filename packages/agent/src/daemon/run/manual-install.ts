@@ -25,7 +25,10 @@ export async function finishInstall(
   };
   if (record.runningSlot !== install.slot) {
     if (install.reverted) await fail(REVERTED_BY_HAND.detail, REVERTED_BY_HAND.reason);
-    else await fail("it was not confirmed: the boot loader reverted it");
+    else
+      await fail(
+        ["it was not confirmed: the boot loader reverted it", record.failure].filter(Boolean).join(": "),
+      );
     return false;
   }
   if (boot === "onTrial") {
