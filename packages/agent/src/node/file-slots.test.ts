@@ -132,6 +132,17 @@ describe("a confirm belongs to one boot", () => {
   const slotsOf = (bootId?: string) =>
     fileSlots({ dir, runningSlot: 1, slotSizeBytes, ...(bootId !== undefined && { bootId }) });
 
+  test("a confirm notes the image as it is then, also if that changed its own file on trial", async () => {
+    await writeBootRecord(dir, tried);
+    await writeFile(join(dir, "slot-1"), "as it was verified");
+    const slots = slotsOf();
+    await slots.digest(1, 18);
+    await writeFile(join(dir, "slot-1"), "as it is now");
+    await slots.accept();
+    const sha256 = createHash("sha256").update("as it is now").digest("hex");
+    expect((await readBootRecord(dir))?.confirmed).toEqual([{ slot: 1, sizeBytes: 12, sha256 }]);
+  });
+
   test("the boot that the trial is in confirms it", async () => {
     await writeBootRecord(dir, { ...tried, bootId: "b-1" });
     await slotsOf("b-1").accept();

@@ -12,7 +12,8 @@ interface BootRecordStore {
   save(record: SavedBootRecord): Promise<void>;
   /**
    * Returns size and digest of the image in `slot`, for boot loaders that check it at each boot; `undefined` if
-   * unknown.
+   * unknown. Each confirm reads the image again, although it was verified before the trial: an image that has changed its
+   * own file on trial would otherwise not match at the next boot, which would revert what was confirmed.
    */
   digestImage?(slot: number): Promise<Omit<ConfirmedImage, "slot"> | undefined>;
 }
