@@ -9,7 +9,7 @@ import type { JobExecutionStatus, StatusDetails } from "@fota/shared";
 import { expect } from "vitest";
 import { eventually } from "../../shared/test/eventually.js";
 import { type PublishOptions, type PublishResult, publish } from "../src/index.js";
-import { runFota } from "./in-process.js";
+import { type RunOptions, runFota } from "./in-process.js";
 
 export const BUCKET = "fw-releases";
 /** A plan of `fota rollout`, for the image of the last publish. */
@@ -31,7 +31,11 @@ export interface Fleet {
   /** Has `plan.json`. */
   folder: string;
   /** One command line in this process, with `--local`; `typed` are answers, on a terminal. */
-  fota(args: readonly string[], typed?: readonly string[]): ReturnType<typeof runFota>;
+  fota(
+    args: readonly string[],
+    typed?: readonly string[],
+    onStderr?: RunOptions["onStderr"],
+  ): ReturnType<typeof runFota>;
   /** Publishes an image that no other publish has; waits until each thing has its execution. */
   publish(options: Partial<PublishOptions> & { to: string[] }): Promise<PublishResult>;
   /** What a device reports of its job. */
@@ -57,9 +61,10 @@ export async function startFleet(options: LocalOptions = {}): Promise<Fleet> {
     iot,
     s3,
     folder,
-    async fota(args, typed) {
+    async fota(args, typed, onStderr) {
       const ended = await runFota([...args, ...reach], {
         cwd: folder,
+        ...(onStderr !== undefined && { onStderr }),
         ...(typed !== undefined && { typed }),
       });
       // Long lines are broken at words there.

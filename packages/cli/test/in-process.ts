@@ -11,6 +11,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** What a pipe has for stdin. */
   stdin?: string;
+  /** Called with all of stderr so far, each time that there is more. */
+  onStderr?: (text: string) => void;
 }
 
 /** What a spinner and a prompt ask of a terminal. */
@@ -31,6 +33,7 @@ export async function runFota(args: readonly string[], options: RunOptions) {
   let said = "";
   stderr.on("data", (piece: Buffer) => {
     said += piece.toString();
+    options.onStderr?.(said);
     // An answer goes out when its question is there, as with a person.
     if (isTTY && /[?\]:>] $/.test(piece.toString())) stdin.write(`${answers.shift() ?? ""}\n`);
   });
