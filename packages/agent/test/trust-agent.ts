@@ -17,10 +17,10 @@ async function main(): Promise<void> {
     allowLoopbackHttp: true,
     retry: { baseMs: 50, maxMs: 100 },
     download: {
-      attempts: 2,
+      attempts: 3,
       backoff: { baseMs: 10, maxMs: 20 },
-      stallTimeoutMs: 300,
-      lowestRate: { bytesPerSecond: 100_000, windowMs: 300 },
+      stallTimeoutMs: 500,
+      lowestRate: { bytesPerSecond: 100_000, windowMs: 500 },
     },
   });
   agent.on("idle", () => process.stdout.write("version @VERSION@ is idle\n"));
