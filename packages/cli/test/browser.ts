@@ -50,3 +50,17 @@ export async function violationsOf(page: Page): Promise<string[]> {
 export async function overflowOf(page: Page): Promise<number> {
   return await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
 }
+
+/**
+ * Returns a function that gives the milliseconds of processor time that the page's scripts, styles and layouts have taken
+ * so far. Unlike the time on the clock, it does not grow while the machine does something else.
+ */
+export async function cpuMeter(page: Page): Promise<() => Promise<number>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  return async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    const parts = ["ScriptDuration", "RecalcStyleDuration", "LayoutDuration"];
+    return metrics.reduce((sum, { name, value }) => sum + (parts.includes(name) ? value * 1000 : 0), 0);
+  };
+}

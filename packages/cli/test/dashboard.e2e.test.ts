@@ -244,9 +244,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
       rest += piece;
     });
     const closed = once(stream, "close");
-    const startedMs = performance.now();
-    expect(await other.stop(signal)).toMatchObject({ code: 0, stderr: "" });
-    expect(performance.now() - startedMs).toBeLessThan(8_000); // after 10 s, it would be killed
+    expect(await other.stop(signal)).toMatchObject({ code: 0, stderr: "" }); // after 10 s, it would be killed
     await closed;
     expect(rest).toContain("event: stopped");
     await expect(other.ask("/")).rejects.toThrow("ECONNREFUSED");
