@@ -101,7 +101,11 @@ function copyNow(from: string, to: string): void {
 test("after each number of records, a copy of the folder has exactly those, whatever compaction was doing", async () => {
   const journal = await open(200);
   const steps = new Set<string>();
-  for (let count = 1; count <= 60; count += 1) {
+  // Which steps of a compaction a record meets depends on the speed of the disk: until both have been seen.
+  const isSeen = () =>
+    steps.has("journal-n.ndjson snapshot.json") &&
+    [...steps].some((each) => each.startsWith("journal-n.ndjson journal-n.ndjson"));
+  for (let count = 1; count <= 60 || !isSeen(); count += 1) {
     await journal.append(count);
     const copy = `${dir}-copy`;
     copyNow(dir, copy);
@@ -117,8 +121,6 @@ test("after each number of records, a copy of the folder has exactly those, what
     await rm(copy, { recursive: true });
   }
   await journal.close();
-  expect(steps).toContain("journal-n.ndjson snapshot.json");
-  expect([...steps].filter((each) => each.startsWith("journal-n.ndjson journal-n.ndjson"))).not.toEqual([]);
 });
 
 test("an unfinished snapshot is ignored", async () => {
