@@ -129,6 +129,30 @@ test("a thing that has the image by another job, or has it coming, is left out",
   expect((await retry(old.jobId, "--dry-run")).stderr).toContain("pump-0, SUCCEEDED in job by-hand");
 });
 
+test("a thing to which a later job brings other firmware is left out", async () => {
+  const earlier = await fleet.publish({ to: ["pump-2"], fwVersion: "1.2.0" });
+  const old = await fleet.publish({ to: ["pump-0", "pump-1", "pump-2", "pump-3"], fwVersion: "1.3.0" });
+  const later = await fleet.publish({ to: ["pump-0", "pump-1", "pump-3"], fwVersion: "1.4.0" });
+  await fleet.report("pump-0", later.jobId, "SUCCEEDED");
+  for (const n of [0, 1, 2, 3]) await fleet.report(`pump-${n}`, old.jobId, "FAILED");
+  await fleet.report("pump-2", earlier.jobId, "SUCCEEDED");
+  await fleet.report("pump-3", later.jobId, "FAILED");
+  const again = await retry(old.jobId, "--dry-run");
+  expect(again.targets.sort()).toEqual([arnOf("pump-2"), arnOf("pump-3")]);
+  const of = `in job ${later.jobId}`;
+  const message = `2 things left out, as a later job brings other firmware: pump-0, SUCCEEDED ${of}; pump-1, QUEUED ${of}; \`fota publish --to\` replaces that on purpose`;
+  expect(again.plan?.warnings).toContainEqual({ code: "THINGS_LEFT_OUT", message });
+  await fleet.fota(["cancel", later.jobId, "--yes"]);
+  expect((await retry(old.jobId)).targets).toHaveLength(3);
+
+  const { jobId } = await fleet.publish({ to: ["pump-4"] });
+  await fleet.report("pump-4", jobId, "FAILED");
+  await fleet.report("pump-4", (await fleet.publish({ to: ["pump-4"] })).jobId, "SUCCEEDED");
+  expect(await refused(jobId)).toMatch(
+    /nothing to retry.+pump-4 is SUCCEEDED in job fota-\S+, which is later and has other firmware \(NOTHING_TO_RETRY\)\nhint: `fota publish --to` puts the older image on it on purpose/,
+  );
+});
+
 test("when nothing failed, what else there is to retry is named with its command", async () => {
   const old = await fleet.publish({ to: ["pump-0", "pump-1"] });
   await fleet.report("pump-0", old.jobId, "REJECTED");

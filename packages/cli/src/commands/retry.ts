@@ -9,8 +9,8 @@ import { withRepublishOptions, withRolloutOptions, withRunningOptions } from "./
 const HELP = `
 retry creates a job for the things whose last execution failed or timed out;
 --only selects other outcomes. It leaves out things that already have the image
-or are about to get it from another job. The image stays where it is in S3, and
-fota verifies it first. Signatures stay valid. The new job copies the rollout of
+or are about to get it from another job, and things to which a later job brings
+other firmware. The image stays where it is in S3, and fota verifies it first. Signatures stay valid. The new job copies the rollout of
 the old one but not its schedule; options override it.
 
 retry warns if the same image will likely fail again on a thing, as with the

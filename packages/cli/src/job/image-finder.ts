@@ -3,14 +3,26 @@ import type { Iot } from "../aws/iot.js";
 import { getJobDocument } from "../aws/jobs.js";
 import { decodeDocument } from "./read-job.js";
 
-/** Returns a function that checks whether another job has any of the images of `document`; it reads each job once. */
-export function imageFinder(iot: Iot, document: JobDocument): (jobId: string) => Promise<boolean> {
+/**
+ * Returns a function that tells which image another job has: one of those of `document`, another, or `none`. It reads
+ * each job once.
+ */
+export function imageFinder(
+  iot: Iot,
+  document: JobDocument,
+): (jobId: string) => Promise<"same" | "other" | "none"> {
   const wanted = new Set(digestsIn(document));
-  const known = new Map<string, Promise<boolean>>();
   const read = async (jobId: string) => {
     const decoded = decodeDocument(await documentOf(iot, jobId));
-    return decoded.kind === "order" && digestsIn(decoded.document).some((digest) => wanted.has(digest));
+    if (decoded.kind !== "order") return "none";
+    return digestsIn(decoded.document).some((digest) => wanted.has(digest)) ? "same" : "other";
   };
+  return onceEach(read);
+}
+
+/** Returns `read` with a memory of its answers by job id. */
+export function onceEach<T>(read: (jobId: string) => Promise<T>): (jobId: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
   return (jobId) => {
     const found = known.get(jobId) ?? read(jobId);
     known.set(jobId, found);

@@ -51,7 +51,7 @@ export async function refusalWarnings(
   const isForOneSlot = document.bc_alt === undefined;
   if (!isForOneSlot && document.bc_sig === undefined && document.bc_min === undefined) return [];
   const looked = things.slice(0, LOOKED_AT_MAX);
-  const hasImage = imageFinder(iot, document);
+  const imageOf = imageFinder(iot, document);
   const refusals = await mapAtOnce(looked, REQUESTS_AT_ONCE, async (thing) => {
     try {
       const ended = await endedExecutions(iot, thing);
@@ -61,7 +61,8 @@ export async function refusalWarnings(
       // The running image came with the last success: a device accepts an image that it runs already, whatever its
       // slot.
       const installed = ended.find(({ status }) => status === "SUCCEEDED");
-      return installed !== undefined && (await hasImage(installed.jobId)) ? undefined : { thing, refusal };
+      const isInstalled = installed !== undefined && (await imageOf(installed.jobId)) === "same";
+      return isInstalled ? undefined : { thing, refusal };
     } catch (error) {
       if (isFotaError(error, "INTERRUPTED") || !isFotaError(error)) throw error;
       return undefined;

@@ -1,8 +1,9 @@
-import { FotaError, isTerminal, type JobDocument, type JobExecutionStatus } from "@fota/shared";
+import { FotaError, isFotaError, isTerminal, type JobDocument, type JobExecutionStatus } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { type ExecutionOfThing, listExecutions, listExecutionsOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
-import { imageFinder } from "../job/image-finder.js";
+import { describeJob, type JobDescription } from "../aws/jobs.js";
+import { imageFinder, onceEach } from "../job/image-finder.js";
 
 /** Maps the words of `--only` to the statuses of unsuccessful executions. */
 const ENDS = {
@@ -32,9 +33,17 @@ export interface Candidate {
 export interface Candidates {
   /** Lists, by name, all things whose last execution has a wanted status. The job id is made of them. */
   ended: string[];
-  /** Lists those of them that neither have the image already nor have a job for it. */
+  /** Lists those of them that neither have the image nor a later one, and have no job pending for either. */
   retried: Candidate[];
-  leftOut: { thing: string; because: string }[];
+  leftOut: LeftOut[];
+}
+
+/** Holds a thing that is not retried, and the job that has the same image, or is later and has another one. */
+export interface LeftOut {
+  thing: string;
+  status: JobExecutionStatus;
+  jobId: string;
+  image: "same" | "later";
 }
 
 /** Parses `failed,timed-out`, or `all`. @throws {FotaError} USAGE */
@@ -51,10 +60,12 @@ export function parseEnds(text: string | undefined): EndWord[] {
   });
 }
 
+type RetriedJob = Pick<JobDescription, "jobId" | "createdAt">;
+
 /** Finds the things to retry: one list for each status, then one request per thing for its whole queue. */
 export async function findCandidates(
   iot: Iot,
-  { jobId, document }: { jobId: string; document: JobDocument },
+  { job: { jobId, createdAt }, document }: { job: RetriedJob; document: JobDocument },
   ends: readonly EndWord[],
   options: { retryJobId(things: readonly string[]): string; progress(text: string): void },
 ): Promise<Candidates> {
@@ -66,17 +77,23 @@ export async function findCandidates(
   });
   const ended = still.map(({ thing }) => thing);
   const own = options.retryJobId(ended);
-  const hasImage = imageFinder(iot, document);
+  const imageOf = imageFinder(iot, document);
+  const isLater = laterFinder(iot, createdAt);
   const retried: Candidate[] = [];
-  const leftOut: Candidates["leftOut"] = [];
+  const leftOut: LeftOut[] = [];
   for (const { thing, last, others: all } of still) {
     const others = all.filter((execution) => execution.jobId !== own);
-    const holder = await firstThat(others, async (execution) =>
-      mayHold(execution, last) ? await hasImage(execution.jobId) : false,
-    );
+    const same = await firstThat(others, async (execution) => {
+      return mayHold(execution, last) && (await imageOf(execution.jobId)) === "same";
+    });
+    const holder =
+      same ??
+      (await firstThat(others, async (execution) => {
+        return (await isLater(execution)) && (await imageOf(execution.jobId)) === "other";
+      }));
     if (holder !== undefined) {
-      const because = `${holder.status} in job ${holder.jobId}, which has the same image`;
-      leftOut.push({ thing, because });
+      const { status, jobId } = holder;
+      leftOut.push({ thing, status, jobId, image: same === undefined ? "later" : "same" });
       continue;
     }
     const pending = others.filter(({ status }) => !isTerminal(status));
@@ -130,6 +147,26 @@ function mayHold(execution: ExecutionOfThing, failed: ExecutionOfThing): boolean
   if (!isTerminal(execution.status)) return true;
   const time = (of: ExecutionOfThing) => of.lastUpdatedAt?.getTime() ?? 0;
   return execution.status === "SUCCEEDED" && time(execution) > time(failed);
+}
+
+/**
+ * Returns a function that tells whether an execution has succeeded, or may yet, in a job that was created after
+ * `createdAt`. The retry would come after it and replace its image.
+ */
+function laterFinder(iot: Iot, createdAt = new Date(0)): (execution: ExecutionOfThing) => Promise<boolean> {
+  const isLaterJob = onceEach(async (jobId) => {
+    const job = await describeJob(iot, jobId).catch((error: unknown) => {
+      if (isFotaError(error, "JOB_NOT_FOUND")) return undefined;
+      throw error;
+    });
+    return job?.createdAt !== undefined && job.createdAt > createdAt;
+  });
+  return async ({ jobId, status, queuedAt }) => {
+    if (isTerminal(status) && status !== "SUCCEEDED") return false;
+    // A job is created before it is queued for its things.
+    if (queuedAt !== undefined && queuedAt <= createdAt) return false;
+    return await isLaterJob(jobId);
+  };
 }
 
 function lastOf(tries: readonly ExecutionOfThing[]): ExecutionOfThing | undefined {

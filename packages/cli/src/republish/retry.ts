@@ -1,6 +1,7 @@
 import { FotaError } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
+import { grouped } from "../grouped.js";
 import { publishNeeds } from "../image/publish-command.js";
 import { jobIdFrom } from "../job/job-id.js";
 import type { JobSources } from "../job/job-spec.js";
@@ -8,7 +9,7 @@ import { fillPublishNeeds } from "../job/publish-needs.js";
 import { thingTarget } from "../job/targets.js";
 import type { Plan } from "../publish/plan.js";
 import { warningsOf } from "../publish/warnings.js";
-import { type Candidate, type Candidates, type EndWord, findCandidates } from "./candidates.js";
+import { type Candidate, type Candidates, type EndWord, findCandidates, type LeftOut } from "./candidates.js";
 import { type OldJob, planRepublish, type RepublishOptions, republishSpec } from "./plan-again.js";
 import { readRepeats } from "./repeats.js";
 
@@ -26,7 +27,7 @@ export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): P
   const { job, document } = old;
   const { ends, options, now, progress } = input;
   const ownId = (ended: readonly string[]) => options.jobId ?? retryJobId(old, ended);
-  const candidates = await findCandidates(cloud.iot, { jobId: job.jobId, document }, ends, {
+  const candidates = await findCandidates(cloud.iot, { job, document }, ends, {
     retryJobId: ownId,
     progress,
   });
@@ -81,11 +82,17 @@ function nothingToRetry(
 ): FotaError {
   const [first] = leftOut;
   if (first !== undefined) {
-    const more = leftOut.length > 1 ? ` and ${leftOut.length - 1} more` : "";
+    const others = leftOut.length - 1;
+    const more = others > 0 ? `; ${others} more ${others === 1 ? "is" : "are"} left out like this` : "";
+    const isLater = first.image === "later";
     return new FotaError(
       "NOTHING_TO_RETRY",
-      `there is nothing to retry in job ${jobId}: ${first.thing} is ${first.because}${more}`,
-      { hint: { text: "run <command> to see its state", command: ["status", "<job>"] } },
+      `there is nothing to retry in job ${jobId}: ${first.thing} is ${stateText(first)}, which ${isLater ? "is later and has other firmware" : "has the same image"}${more}`,
+      {
+        hint: isLater
+          ? `\`fota publish --to\` puts the older image on ${others > 0 ? "them" : "it"} on purpose`
+          : { text: "run <command> to see its state", command: ["status", "<job>"] },
+      },
     );
   }
   const ended = { rejected: counts.rejected, removed: counts.removed, canceled: counts.canceled };
@@ -103,11 +110,33 @@ function nothingToRetry(
   });
 }
 
+/** Names at most this many jobs in a warning. */
+const JOBS_NAMED = 3;
+
 function leftOutTexts({ leftOut }: Candidates): string[] {
-  const byReason = new Map<string, string[]>();
-  for (const { thing, because } of leftOut) byReason.set(because, [...(byReason.get(because) ?? []), thing]);
-  return [...byReason].map(([because, [first, ...others]]) => {
+  const same = leftOut.filter(({ image }) => image === "same");
+  const later = leftOut.filter(({ image }) => image === "later");
+  return [
+    ...byState(same).map((text) => `left out: ${text}, which has the same image`),
+    ...(later.length === 0 ? [] : [laterText(later)]),
+  ];
+}
+
+function laterText(later: readonly LeftOut[]): string {
+  const states = byState(later);
+  const named = states.slice(0, JOBS_NAMED).join("; ") + (states.length > JOBS_NAMED ? "; ..." : "");
+  const things = later.length === 1 ? "1 thing" : `${later.length} things`;
+  return `${things} left out, as a later job brings other firmware: ${named}; \`fota publish --to\` replaces that on purpose`;
+}
+
+/** Formats things by job and status, as in `pump-1 and 2 more, SUCCEEDED in job fota-1`. */
+function byState(things: readonly LeftOut[]): string[] {
+  return grouped(things, stateText).map(([first, ...others]) => {
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
-    return `left out: ${first}${more}, ${because}`;
+    return `${first.thing}${more}, ${stateText(first)}`;
   });
+}
+
+function stateText({ status, jobId }: LeftOut): string {
+  return `${status} in job ${jobId}`;
 }
