@@ -21,6 +21,10 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   after: (delayMs, action) => {
+    if (delayMs <= 0) {
+      const immediate = setImmediate(action).unref(); // setTimeout waits 1 ms, and comes before requests
+      return () => clearImmediate(immediate);
+    }
     let timer: NodeJS.Timeout;
     const wait = (leftMs: number) => {
       const stepMs = Math.min(leftMs, LONGEST_WAIT_MS);

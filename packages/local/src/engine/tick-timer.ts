@@ -15,15 +15,16 @@ export class TickTimer {
     this.#runTick = runTick;
   }
 
-  /** Replaces the pending call by one after `delayMs`, or by none. A call that is due already follows the current answer. */
+  /**
+   * Replaces the pending call by one after `delayMs`, or by none. A call that is due already follows the current answer,
+   * or comes before that if the clock is moved: the clock does not move on before everything due has run.
+   */
   schedule(delayMs: number | undefined): void {
     this.#cancel?.();
     this.#cancel = undefined;
     if (delayMs === undefined || this.#stopped) return;
     this.#cancel =
-      delayMs > 0
-        ? this.#clock.after(Math.min(delayMs, LONGEST_TIMER_MS), this.#runTick)
-        : runSoon(this.#runTick);
+      delayMs > 0 ? this.#clock.after(Math.min(delayMs, LONGEST_TIMER_MS), this.#runTick) : this.#runSoon();
   }
 
   /** Cancels the pending call and all later ones. */
@@ -31,10 +32,18 @@ export class TickTimer {
     this.#stopped = true;
     this.#cancel?.();
   }
-}
 
-/** Runs `action` without the clock. */
-function runSoon(action: () => void): () => void {
-  const immediate = setImmediate(action);
-  return () => clearImmediate(immediate);
+  #runSoon(): () => void {
+    const cancel = () => {
+      clearImmediate(immediate);
+      cancelTimer();
+    };
+    const runOnce = () => {
+      cancel();
+      this.#runTick();
+    };
+    const immediate = setImmediate(runOnce);
+    const cancelTimer = this.#clock.after(0, runOnce);
+    return cancel;
+  }
 }
