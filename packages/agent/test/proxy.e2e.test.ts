@@ -279,6 +279,7 @@ test("after the proxy was restarted, the thing comes back; the log names the pro
     expect(log).toHaveBeenCalledWith(
       "warn",
       expect.stringMatching(/the proxy 127.0.0.1:\d+ cannot be reached/),
+      expect.objectContaining({ code: "MQTT_UNREACHABLE" }),
     ),
   );
   const restarted = await start(new ConnectProxy(routes), port);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FakeWorld, imageOf } from "../testing/index.js";
-import { printable } from "./printable-log.js";
+import { printable, printableLog } from "./printable-log.js";
 
 test.each([
   ["\u001b]0;owned\u0007", "\\u001b]0;owned\\u0007"],
@@ -24,4 +24,18 @@ test("what the service, the broker or a document says reaches no log with its co
   await handle({ force: true, jobCallback });
   expect(world.logged.join("\n")).toContain("\\u001b[2J\\u009b31m\\u000afota: info: fine");
   for (const line of world.logged) expect(line).toBe(printable(line));
+});
+
+test("a line without an error has two arguments, so that a log like `console.log` prints no undefined", () => {
+  const lines: unknown[][] = [];
+  const log = printableLog((...line) => void lines.push(line));
+  const error = new Error("lost");
+  log("info", "connected");
+  log("warn", "lost", error);
+  log("info", "job-1: SUCCEEDED", undefined);
+  expect(lines).toEqual([
+    ["info", "connected"],
+    ["warn", "lost", error],
+    ["info", "job-1: SUCCEEDED"],
+  ]);
 });

@@ -12,9 +12,16 @@ export function printable(text: string): string {
   return text.replace(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** Wraps `log` to escape control characters: messages quote text of brokers, servers and job documents. */
+/**
+ * Wraps `log` to escape control characters: messages quote text of brokers, servers and job documents. Without `about`,
+ * calls it with two arguments: a log that prints all of them prints no `undefined`.
+ */
 export function printableLog(log: Log): Log {
-  return (level, message, about) => log(level, printable(message), about);
+  return (level, message, about) => {
+    const line = [level, printable(message)] as const;
+    if (about === undefined) log(...line);
+    else log(...line, about);
+  };
 }
 
 /** Returns a copy of the device whose log escapes control characters. */

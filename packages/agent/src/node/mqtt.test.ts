@@ -403,7 +403,11 @@ describe("mutual TLS", () => {
     ca = pem("stranger");
     secure.cutAll();
     await eventually(() =>
-      expect(log).toHaveBeenCalledWith("warn", expect.stringMatching(/not from a trusted CA/)),
+      expect(log).toHaveBeenCalledWith(
+        "warn",
+        expect.stringMatching(/not from a trusted CA/),
+        expect.objectContaining({ code: "MQTT_UNREACHABLE" }),
+      ),
     );
     ca = pem("ca");
     await eventually(() => thing.publish("a", "back by itself"));
