@@ -115,7 +115,7 @@ test.each([
   [{ bytes: 3_145_728, imageBytes: 4_194_304, things: 4 }, "3.0 MiB of 4.0 MiB by patches, on 4 things"],
   [
     { bytes: -2_048, imageBytes: 4_194_304, things: 1 },
-    "nothing: patches did not work, and cost 2.0 KiB more than the images, on 1 thing",
+    "nothing: patches cost 2.0 KiB more than the images, on 1 thing",
   ],
 ])("what patches saved: %o", (saved, text) => {
   expect(formatSummary({ ...summary, saved }, view(100))).toContain(`  saved  ${text}\n`);

@@ -165,7 +165,7 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
 function savedText({ bytes, imageBytes, things }: NonNullable<JobSummary["saved"]>): string {
   const on = `on ${things === 1 ? "1 thing" : `${things} things`}`;
   return bytes < 0
-    ? `nothing: patches did not work, and cost ${formatBytes(-bytes)} more than the images, ${on}`
+    ? `nothing: patches cost ${formatBytes(-bytes)} more than the images, ${on}`
     : `${formatBytes(bytes)} of ${formatBytes(imageBytes)} by patches, ${on}`;
 }
 

@@ -115,9 +115,12 @@ export const jobSummarySchema = v.strictObject({
   saved: v.optional(
     described(
       v.strictObject({
-        bytes: described(v.number(), "bytes that were not downloaded; negative if patches did not work"),
+        bytes: described(
+          v.number(),
+          "bytes that were not downloaded; negative if patches are larger than the images",
+        ),
         imageBytes: described(v.number(), "size of the images of these things"),
-        things: v.number(),
+        things: described(v.number(), "things that succeeded and used a patch or the compressed image"),
       }),
       "for a small job: what patches saved, by the reports of its things",
     ),

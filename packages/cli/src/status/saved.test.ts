@@ -33,11 +33,25 @@ test.each<[what: string, JobDocument, Partial<ThingSummary>[], JobSummary["saved
     { bytes: 1_500, imageBytes: 2_000, things: 2 },
   ],
   [
-    "a patch that did not work",
+    "only the things that used a patch",
     document,
-    [{ via: "whole:url-refused", fetchedBytes: 1_100 }],
+    [
+      { fetchedBytes: 100 },
+      { via: "whole", fetchedBytes: 0 },
+      { via: "whole", fetchedBytes: 1_100 },
+      { via: "whole:url-refused", fetchedBytes: 1_100 },
+      { status: "FAILED", fetchedBytes: 10 },
+      { fetchedBytes: 0 },
+    ],
+    { bytes: 900, imageBytes: 1_000, things: 1 },
+  ],
+  [
+    "a patch that cost more than the image",
+    document,
+    [{ fetchedBytes: 1_100 }],
     { bytes: -100, imageBytes: 1_000, things: 1 },
   ],
+  ["no thing that used a patch", document, [{ via: "whole", fetchedBytes: 0 }], undefined],
   [
     "an image for each slot",
     perSlot,

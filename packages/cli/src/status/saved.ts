@@ -5,13 +5,11 @@ import { decodeDocument } from "../job/read-job.js";
 import type { JobSummary, ThingSummary } from "./result.js";
 
 /**
- * Adds what patches saved, if things report how they downloaded. Reads the job document only then, for the sizes of the
+ * Adds what patches saved, if things report that they used one. Reads the job document only then, for the sizes of the
  * images, and adds nothing if it cannot be read.
  */
 export async function withSavings(iot: Iot, summary: JobSummary): Promise<JobSummary> {
-  const things = (summary.executions ?? []).filter(
-    ({ via, fetchedBytes }) => via !== undefined && fetchedBytes !== undefined,
-  );
+  const things = (summary.executions ?? []).filter(usedPatch);
   if (things.length === 0) return summary;
   try {
     const decoded = decodeDocument(await getJobDocument(iot, summary.jobId));
@@ -23,9 +21,20 @@ export async function withSavings(iot: Iot, summary: JobSummary): Promise<JobSum
   }
 }
 
-/** Returns what `things` did not download of their images; `undefined` if no image can be told. */
+/**
+ * Returns whether the thing made its image from a patch or the compressed image. A thing that fetched nothing had the
+ * image already.
+ */
+function usedPatch({ status, via, fetchedBytes = 0 }: ThingSummary): boolean {
+  return status === "SUCCEEDED" && (via === "patch" || via === "compressed") && fetchedBytes > 0;
+}
+
+/**
+ * Returns what those of `things` that used a patch did not download of their images; `undefined` if there are none, or
+ * no image can be told.
+ */
 export function savingsOf(document: JobDocument, things: readonly ThingSummary[]): JobSummary["saved"] {
-  const pairs = things.flatMap((thing) => {
+  const pairs = things.filter(usedPatch).flatMap((thing) => {
     const imageBytes = imageBytesOf(document, thing);
     return imageBytes === undefined ? [] : [{ imageBytes, fetchedBytes: thing.fetchedBytes ?? 0 }];
   });
@@ -36,10 +45,10 @@ export function savingsOf(document: JobDocument, things: readonly ThingSummary[]
 }
 
 /** Returns the size of the image that the thing downloaded: all images have it, or the one for the slot that runs. */
-function imageBytesOf(document: JobDocument, { status, running }: ThingSummary): number | undefined {
+function imageBytesOf(document: JobDocument, { running }: ThingSummary): number | undefined {
   const images = imagesOf(document);
   const [first] = images;
   if (images.every(({ bc_size }) => bc_size === first?.bc_size)) return first?.bc_size;
-  const slot = status === "SUCCEEDED" ? /\bslot (\d+)$/.exec(running ?? "")?.[1] : undefined;
+  const slot = /\bslot (\d+)$/.exec(running ?? "")?.[1];
   return images.find(({ bc_idx }) => String(bc_idx) === slot)?.bc_size;
 }
