@@ -1,13 +1,13 @@
 import { X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { FotaError } from "@fota/shared";
-import { errnoOf } from "../../boot/storage-error.js";
+import { errnoOf, storageError } from "../../boot/storage-error.js";
 import { openBench } from "../bench/bench.js";
 import type { Config } from "../config/schema.js";
 import { askDaemon, connectToDaemon } from "../control/client.js";
 import { checkSettings, isLocalBroker } from "../device/device.js";
 import { findOpenPlaces } from "../device/open-places.js";
-import { slotFolder } from "../slots/adapters.js";
+import { askSlots, slotFolder } from "../slots/adapters.js";
 import type { Status } from "../status/result.js";
 import { brokerFinding, checkBroker } from "./broker.js";
 import { type Finding, failed, ok, skipped, warn } from "./finding.js";
@@ -15,7 +15,7 @@ import { checkHandlers } from "./handlers.js";
 import { checkHooks } from "./hooks.js";
 import { checkIdentity, clockFinding } from "./identity.js";
 import { bootFinding, checkSlots } from "./slots.js";
-import { checkStateFolder } from "./storage.js";
+import { checkStateFolder, probeFolder } from "./storage.js";
 import { checkTools } from "./tools.js";
 
 export interface CheckContext {
@@ -88,13 +88,23 @@ async function* checkAlone(config: Config, env: CheckContext["env"]): AsyncGener
   yield skipped("daemon", "not running");
   try {
     const folder = slotFolder(config.slots, config.stateDir);
-    if (folder !== undefined && (await isMissing(folder)))
-      yield skipped("slots", `${folder} does not exist yet: \`fota-agent run\` makes it`);
+    if (folder !== undefined && (await isMissing(folder))) yield await checkMissingSlots(config, folder);
     else yield* await checkSlots(await openBench(config, { env, log: () => {} }));
   } catch (error) {
     yield failed("slots", error);
   }
   yield await checkBroker(config);
+}
+
+/** Checks slots whose folder is not made yet, without making it. */
+async function checkMissingSlots({ slots }: Config, folder: string): Promise<Finding> {
+  await askSlots(slots);
+  try {
+    await probeFolder(folder);
+  } catch (error) {
+    return failed("slots", storageError("SLOT_ACCESS", "cannot create the slot folder", folder, error));
+  }
+  return skipped("slots", `${folder} does not exist yet: \`fota-agent run\` makes it`);
 }
 
 async function isMissing(path: string): Promise<boolean> {

@@ -43,6 +43,11 @@ test.each([
   }
 });
 
+test("a folder that cannot be made below one that can be listed fails", async () => {
+  const finding = await checkStateFolder({ stateDir: "/proc/fota", slots: { type: "files" } } as Config);
+  expect(finding).toMatchObject({ status: "fail", message: expect.stringContaining("/proc/fota") });
+});
+
 test.skipIf(!canMount)("a state folder in memory is a warning: a restart loses it", async () => {
   const disk = new SmallDisk(dir, "4m");
   closers.push(() => disk.unmount());

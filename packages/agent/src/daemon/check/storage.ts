@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { access, lstat, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { lstat, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf, storageError } from "../../boot/storage-error.js";
 import type { Config } from "../config/schema.js";
@@ -18,9 +17,7 @@ const IN_MEMORY: readonly number[] = [0x01021994, 0x858458f6];
 export async function checkStateFolder({ stateDir, slots }: Config): Promise<Finding> {
   let folder = stateDir;
   try {
-    folder = await existingPart(stateDir);
-    if (folder === stateDir) await probe(folder);
-    else await access(folder, constants.W_OK | constants.X_OK);
+    folder = await probeFolder(stateDir);
   } catch (error) {
     return failed(
       "state folder",
@@ -48,6 +45,16 @@ export async function checkStateFolder({ stateDir, slots }: Config): Promise<Fin
   }
   const missing = folder === stateDir ? "" : " does not exist yet: `fota-agent run` makes it";
   return ok("state folder", `${stateDir}${missing}, ${sizeText(freeBytes)} free`);
+}
+
+/**
+ * Checks that the folder `path` can be written or, if it is missing, made. Returns it, or the folder above it that exists.
+ * Leaves nothing behind. Rejects with the error of the system call.
+ */
+export async function probeFolder(path: string): Promise<string> {
+  const folder = await existingPart(path);
+  await probe(folder);
+  return folder;
 }
 
 /** Returns `path`, or the folder above it that exists. A link that leads nowhere exists. */

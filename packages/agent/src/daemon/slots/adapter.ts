@@ -37,6 +37,11 @@ export interface SlotsAdapter<Schema extends v.GenericSchema> {
   /** Returns the folder that the slots make when they are first used; `undefined` if they make none. */
   folder?(config: v.InferOutput<Schema>, stateDir: string): string | undefined;
   /**
+   * Asks the installer and the boot loader how the slots are, without the folder. For slots that have a folder.
+   * @throws {FotaError} errors of the installer and the boot loader
+   */
+  ask?(config: v.InferOutput<Schema>): Promise<void>;
+  /**
    * @throws {FotaError} RUNNING_SLOT_UNKNOWN, CONFIG_INVALID; errors of the slots come later, when they are used
    */
   open(config: v.InferOutput<Schema>, context: SlotsContext): Promise<OpenedSlots>;

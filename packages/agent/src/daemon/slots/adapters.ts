@@ -46,6 +46,15 @@ export function slotFolder(config: SlotsConfig, stateDir: string): string | unde
   return folder?.(config, stateDir);
 }
 
+/**
+ * Asks the installer and the boot loader of the configuration, if there are any, without the folder of the slots.
+ * @throws {FotaError} errors of the installer and the boot loader
+ */
+export async function askSlots(config: SlotsConfig): Promise<void> {
+  const { ask } = SLOT_ADAPTERS[config.type] as Pick<SlotsAdapter<v.GenericSchema>, "ask">;
+  await ask?.(config);
+}
+
 /** Opens the slots of the configuration for this boot of the device. @throws {FotaError} as the adapter does */
 export async function openSlots(config: SlotsConfig, context: SlotsContext): Promise<OpenedSlots> {
   const open = SLOT_ADAPTERS[config.type].open as (

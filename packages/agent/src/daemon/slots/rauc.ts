@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { raucSlots } from "../../node/rauc-slots.js";
+import { readRaucStatus } from "../../node/rauc-status.js";
 import { may, OBJECT, path, seconds, whole } from "../fields/field.js";
 import { kind, restartBy, restartEntry, restartTool, type SlotsAdapter } from "./adapter.js";
 
@@ -39,6 +40,7 @@ export const raucAdapter: SlotsAdapter<typeof schema> = {
   schema,
   tools: ({ restartCommand }) => ["rauc", restartTool(restartCommand)],
   folder: bundleFolder,
+  ask: async () => void (await readRaucStatus()),
   open: async ({ restartCommand, ...bundles }, { stateDir }) => ({
     slots: await raucSlots({ ...bundleOptions(bundles, stateDir), ...restartBy(restartCommand) }),
   }),

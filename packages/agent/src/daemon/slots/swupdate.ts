@@ -24,6 +24,7 @@ export const swupdateAdapter: SlotsAdapter<typeof schema> = {
   schema,
   tools: ({ loader }) => ["swupdate", "sync", ...loaderTools(loader)],
   folder: bundleFolder,
+  ask: async ({ loader }) => void (await (await openLoader(loader)).store.load()),
   async open({ loader, selections, arguments: more, ...bundles }, { stateDir }) {
     const slots = swupdateSlots({
       ...bundleOptions(bundles, stateDir),
