@@ -68,14 +68,43 @@ test("retry tells a sample of causes from all of them", () => {
 test.each<[what: string, cause: Partial<KnownCause>, isSample: boolean, to: string[]]>([
   ["two things", { count: 2, things: ["a", "b"] }, false, ["--to", "a", "--to", "b"]],
   ["attempts on one thing", { count: 3, things: ["a"] }, false, ["--to", "a"]],
-  ["more things than are listed", { count: 8, things: ["a", "b", "c"] }, false, ["--to", "@things.txt"]],
-  ["one thing of a sample", { count: 1, things: ["a"] }, true, ["--to", "@things.txt"]],
+  [
+    "more things than are listed",
+    { count: 8, things: ["a", "b", "c"] },
+    false,
+    ["--to", "@self-test-failed.txt"],
+  ],
+  ["one thing of a sample", { count: 1, things: ["a"] }, true, ["--to", "@self-test-failed.txt"]],
 ])("a remedy for %s", (_what, cause, isSample, to) => {
   const [remedy] = remediesOf({ jobId: "j", publish: {}, isSample }, [failed("self-test-failed", cause)]);
   expect(remedy?.command).toEqual(["publish", "<image>", ...to]);
   const says =
-    "; write the names of these things into things.txt, one a line: `fota status j --failed` lists them";
-  expect(remedy?.text.endsWith(says)).toBe(to[1] === "@things.txt");
+    "; write their names into self-test-failed.txt, one a line: `fota status j --failed` lists them";
+  expect(remedy?.text.endsWith(says)).toBe(to[1] === "@self-test-failed.txt");
+});
+
+test("a file has the things of one command", () => {
+  const many = { count: 8, things: ["a", "b", "c"] };
+  const causes = [
+    failed("wrong-model", { ...many, actual: "m2" }),
+    failed("wrong-model", { ...many, actual: "m:3" }),
+    failed("bad fota data", { ...many, detail: "slot 1 is the running one" }),
+    failed("order-expired", many),
+  ];
+  const remedies = remediesOf({ jobId: "j", publish: { slot: "1" } }, causes);
+  expect(remedies.map(({ command }) => command.at(-1))).toEqual([
+    "@wrong-model-m2.txt",
+    "@wrong-model-m-3.txt",
+    "@bad-fota-data-slot-0.txt",
+    "@order-expired.txt",
+  ]);
+});
+
+test("a thing whose name reads as a group is not published to by that name", () => {
+  const [remedy] = remediesOf({ jobId: "j", publish: {} }, [
+    failed("self-test-failed", { things: ["group:7"] }),
+  ]);
+  expect(remedy?.command).toEqual(["publish", "<image>", "--to", "<ARN of thing group:7>"]);
 });
 
 test("each remedy is there once, the most frequent cause first", () => {

@@ -1,8 +1,9 @@
 import type { Advice } from "@fota/shared";
 import type { ExecutionCounts } from "../aws/jobs.js";
+import { thingText } from "../aws/target-prefixes.js";
 import type { PublishNeeds } from "../image/publish-command.js";
 import { canPass, causeEntry } from "./cause-table.js";
-import { type FailedThing, THINGS_FILE } from "./remedies.js";
+import type { FailedThing } from "./remedies.js";
 
 /** Holds why things of a job failed: one cause, on one thing or on several. */
 export interface KnownCause extends Omit<FailedThing, "jobId" | "targets" | "publish"> {
@@ -36,10 +37,40 @@ export function remediesOf(
     const { reason, things, detail, expected, actual } = cause;
     const remedy = causeEntry(reason)?.remedy;
     if (remedy === undefined || things.length === 0) return [];
-    const targets = isSample || !listsAllThings(cause) ? [THINGS_FILE] : things;
+    const targets = isSample || !listsAllThings(cause) ? [fileOf(cause)] : things.map(targetText);
     return [remedy({ jobId, targets, detail, expected, actual, publish })];
   });
-  return found.filter(({ text }, i) => found.findIndex((each) => each.text === text) === i);
+  const keys = found.map(({ command, text }) => JSON.stringify([command, text]));
+  return found.filter((_, i) => keys.indexOf(keys[i] ?? "") === i);
+}
+
+/** Returns the command that fixes the cause, without its things: the same for all things that it fixes. */
+export function remedyKey(cause: Pick<KnownCause, "reason" | "detail" | "expected" | "actual">): string {
+  return JSON.stringify(bareRemedy(cause));
+}
+
+function bareRemedy({
+  reason,
+  detail,
+  expected,
+  actual,
+}: Pick<KnownCause, "reason" | "detail" | "expected" | "actual">): Advice | undefined {
+  return causeEntry(reason)?.remedy?.({ jobId: "", targets: [], detail, expected, actual, publish: {} });
+}
+
+/** Returns the target for more things than a command names: a file of those that one command is right for. */
+function fileOf(cause: KnownCause): string {
+  const words = bareRemedy(cause)?.command ?? [];
+  const values = words.flatMap((word, i) => {
+    const value = words[i + 1] ?? "<";
+    if (!word.startsWith("--") || value.startsWith("<")) return [];
+    return [word === "--slot" ? `slot-${value}` : value];
+  });
+  return `@${[cause.reason, ...values].join("-").replace(/[^\w.-]/g, "-")}.txt`;
+}
+
+function targetText(thing: string): string {
+  return thingText(thing, `<ARN of thing ${thing}>`);
 }
 
 /** Returns whether `things` has every thing with the cause. */

@@ -1,7 +1,7 @@
 import { CAUSES, type Cause, commandLine } from "@fota/shared";
 import { expect, test } from "vitest";
 import { CAUSE_TABLE, canPass } from "./cause-table.js";
-import { type FailedThing, THINGS_FILE } from "./remedies.js";
+import type { FailedThing } from "./remedies.js";
 
 const lineOf = (reason: Cause, said: Partial<FailedThing> = {}) => {
   const advice = CAUSE_TABLE[reason].remedy?.({ jobId: "j", targets: ["pump-1"], publish: {}, ...said });
@@ -58,7 +58,7 @@ test("a publish goes to each thing with the cause, or to a file of them", () => 
   expect(lineOf("wrong-thing", { targets: ["pump-1", "pump-2"] })).toBe(
     "fota publish <image> --sign <key> --for <each thing> --to pump-1 --to pump-2",
   );
-  expect(lineOf("wrong-thing", { targets: [THINGS_FILE] })).toBe(
+  expect(lineOf("wrong-thing", { targets: ["@things.txt"] })).toBe(
     "fota publish <image> --sign <key> --for <each thing> --to @things.txt",
   );
 });

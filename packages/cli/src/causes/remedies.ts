@@ -8,7 +8,7 @@ import { type PublishNeeds, publishCommand } from "../image/publish-command.js";
  */
 export interface FailedThing {
   jobId: string;
-  /** What `fota publish` goes to: each thing with the cause, or a file that the reader writes. */
+  /** What `fota publish` goes to: each thing with the cause, or `@` and a file that the reader writes. */
   targets: readonly string[];
   detail?: string | undefined;
   expected?: string | undefined;
@@ -16,9 +16,6 @@ export interface FailedThing {
   /** What `fota publish` must name. */
   publish: PublishNeeds;
 }
-
-/** The target of more things than a command names. */
-export const THINGS_FILE = "@things.txt";
 
 /** Suggests a document that the device can use: for another slot, with a smaller image, or without the fault. */
 export function fitDocument(failed: FailedThing): Advice {
@@ -89,7 +86,7 @@ export function publishSignedByTrustedKey(failed: FailedThing): Advice {
 export function publishSignedForThing(failed: FailedThing): Advice {
   const text = "publishes a document that is signed for this thing";
   const [thing = "<thing>", ...others] = failed.targets;
-  const isOne = others.length === 0 && thing !== THINGS_FILE;
+  const isOne = others.length === 0 && fileIn([thing]) === undefined;
   return publish(failed, text, { "--sign": "<key>", "--for": isOne ? thing : "<each thing>" });
 }
 
@@ -136,11 +133,17 @@ function publish(
   text: string,
   options: Readonly<Record<string, string>> = {},
 ): Advice {
-  const list = `; write the names of these things into things.txt, one a line: \`fota status ${jobId} --failed\` lists them`;
+  const file = fileIn(targets);
+  const list = `; write their names into ${file}, one a line: \`fota status ${jobId} --failed\` lists them`;
   return {
     command: publishCommand(targets, needs, options),
-    text: targets.includes(THINGS_FILE) ? `${text}${list}` : text,
+    text: file === undefined ? text : `${text}${list}`,
   };
+}
+
+/** Returns the file that the targets are in, if they are; the name of a thing has no `@`. */
+function fileIn([first]: readonly string[]): string | undefined {
+  return first?.startsWith("@") === true ? first.slice(1) : undefined;
 }
 
 /** Returns the version in `at least 1.2.0`. */

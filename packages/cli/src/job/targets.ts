@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { FotaError, isFotaError, messageOf, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
+import { GROUP_PREFIX, QUERY_PREFIX, thingText } from "../aws/target-prefixes.js";
 import { readTextFile } from "../files/text-file.js";
 import { strayCharacterIn } from "../settings/stray-character.js";
 
@@ -16,8 +17,6 @@ export interface Target {
 }
 
 const TARGETS_SHOWN_MAX = 5;
-const GROUP_PREFIX = "group:";
-const QUERY_PREFIX = "query:";
 /** Begins the names of the dynamic groups that fota makes. */
 const QUERY_GROUP_PREFIX = "fota-query-";
 const QUERY_DIGEST_CHARACTERS = 16;
@@ -109,9 +108,8 @@ export function checkRegions(targets: readonly Target[], region: string): void {
  * target.
  */
 export function thingTarget(name: string, arn: string): Target {
-  return name.startsWith(GROUP_PREFIX) || name.startsWith(QUERY_PREFIX)
-    ? { kind: "thing", name, text: arn, arn }
-    : { kind: "thing", name, text: name };
+  const text = thingText(name, arn);
+  return text === arn ? { kind: "thing", name, text, arn } : { kind: "thing", name, text };
 }
 
 /**

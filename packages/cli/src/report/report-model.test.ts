@@ -110,7 +110,7 @@ test("causes have their meaning, their fix and the command for it", () => {
     things: ["thermostat-0001", "thermostat-0002", "thermostat-0003"],
     meaning: expect.stringContaining("self test failed"),
     advice: "fix the firmware, or the test",
-    remedy: { command: "fota publish <image> --to @things.txt" },
+    remedy: { command: "fota publish <image> --to @self-test-failed.txt" },
   });
 });
 

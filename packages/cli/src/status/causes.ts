@@ -1,6 +1,6 @@
 import type { JobExecutionStatus } from "@fota/shared";
 import type { ExecutionCounts } from "../aws/jobs.js";
-import { THINGS_OF_CAUSE } from "../causes/next-steps.js";
+import { remedyKey, THINGS_OF_CAUSE } from "../causes/next-steps.js";
 import { given } from "../given.js";
 import type { FailureCause, ThingSummary } from "./result.js";
 
@@ -8,12 +8,16 @@ import type { FailureCause, ThingSummary } from "./result.js";
 const FAILURES = ["FAILED", "TIMED_OUT", "REJECTED"] as const;
 const KEYS = { FAILED: "failed", TIMED_OUT: "timedOut", REJECTED: "rejected" } as const;
 
-/** Groups the failures among `things` by reported cause, the most frequent first. */
+/**
+ * Groups the failures among `things` by reported cause and, if it has values that another command fixes, such as the
+ * model, by these; the most frequent first.
+ */
 export function groupCauses(things: readonly ThingSummary[]): FailureCause[] {
   const causes = new Map<string, FailureCause>();
   for (const { thing, status, reason, phase, detail, expected, actual } of things) {
     if (!isFailure(status)) continue;
-    const key = JSON.stringify([status, reason ?? null, reason === undefined ? phase : undefined]);
+    const remedy = remedyKey({ reason, detail, expected, actual });
+    const key = JSON.stringify([status, reason ?? null, reason === undefined ? phase : undefined, remedy]);
     const found = causes.get(key) ?? {
       status,
       reason: reason ?? null,

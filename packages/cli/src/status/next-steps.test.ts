@@ -73,10 +73,17 @@ test("many failures have a list, with the most frequent cause and how many thing
     command: ["status", "j", "--failed"],
     text: "lists all 10 failures; 8 have self-test-failed",
   });
-  expect(publish?.command).toEqual(["publish", "<image>", "--to", "@things.txt"]);
+  expect(publish?.command).toEqual(["publish", "<image>", "--to", "@self-test-failed.txt"]);
   expect(others.map(({ command }) => command[0])).toEqual(["why", "retry"]);
   const [only] = nextSteps({ ...job, counts: { ...counts, failed: 8 }, causes: causes.slice(0, 1) }, {});
   expect(only?.text).toBe("lists all 8 failures; all have self-test-failed");
+  const slots = [
+    { ...cause("bad fota data", ["a", "b", "c"]), count: 4, detail: "slot 1 is the running one" },
+    { ...cause("self-test-failed", ["x", "y", "z"]), count: 4 },
+    { ...cause("bad fota data", ["d"]), count: 2, detail: "slot 0 is the running one" },
+  ];
+  const [split] = nextSteps({ ...job, causes: slots, causesRead: 10 }, {});
+  expect(split?.text).toBe("lists all 10 failures; 6 have bad fota data");
   const [sampled] = nextSteps({ ...job, counts: { ...counts, failed: 500 }, causes, causesRead: 10 }, {});
   expect(sampled?.text).toBe("lists all 500 failures; of 10 whose cause was read, 8 have self-test-failed");
 });

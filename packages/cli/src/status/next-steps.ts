@@ -1,5 +1,6 @@
 import type { Advice } from "@fota/shared";
 import { listsAllThings, remediesOf, retryStep } from "../causes/next-steps.js";
+import { grouped } from "../grouped.js";
 import type { PublishNeeds } from "../image/publish-command.js";
 import { failureCount } from "./causes.js";
 import type { FailureCause, JobSummary, ThingSummary } from "./result.js";
@@ -36,13 +37,17 @@ export function nextStepsOfThing(jobId: string, thing: ThingSummary, publish: Pu
 /** Lists the failures, and says how many have the most frequent cause. */
 function listStep(jobId: string, failures: number, causes: readonly FailureCause[]): Advice {
   const read = causes.reduce((sum, { count }) => sum + count, 0);
-  const [top] = causes;
-  const most = top === undefined ? "" : `; ${topShare(top, read, failures)} ${causeName(top)}`;
+  const alike = grouped(causes, causeName).map((group) => ({
+    name: causeName(group[0]),
+    count: group.reduce((sum, { count }) => sum + count, 0),
+  }));
+  const [top] = alike.sort((a, b) => b.count - a.count);
+  const most = top === undefined ? "" : `; ${topShare(top, read, failures)} ${top.name}`;
   return { command: ["status", jobId, "--failed"], text: `lists all ${failures} failures${most}` };
 }
 
 /** Says how many failures have the most frequent cause, of those whose cause was read. */
-function topShare({ count }: FailureCause, read: number, failures: number): string {
+function topShare({ count }: Pick<FailureCause, "count">, read: number, failures: number): string {
   if (count === failures) return "all have";
   const have = `${count} ${count === 1 ? "has" : "have"}`;
   return read < failures ? `of ${read} whose cause was read, ${have}` : have;
