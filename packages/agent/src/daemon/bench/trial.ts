@@ -1,4 +1,5 @@
 import { FotaError, messageOf } from "@fota/shared";
+import type { BootRecord } from "../../core/ports.js";
 import { parseSaved, serializeState } from "../../core/saved-state.js";
 import type { BadVerdict, UpdateState } from "../../core/update-state.js";
 import { Fota } from "../../fota.js";
@@ -43,26 +44,34 @@ export async function revertTrial(bench: Bench): Promise<Outcome> {
     });
   }
   await bench.opened.slots.revert();
-  await noteRevert(bench).catch((error: unknown) => {
-    bench.device.log(
-      "warn",
-      `the report will not tell that the trial was reverted by hand: ${messageOf(error)}`,
-    );
-  });
+  // The boot loader, or the limit on the trial, may have ended it before.
+  if (isTrial(record) && !isTrial(await bench.opened.slots.record())) {
+    await noteRevert(bench, currentSlot).catch((error: unknown) => {
+      bench.device.log(
+        "warn",
+        `the report will not tell that the trial was reverted by hand: ${messageOf(error)}`,
+      );
+    });
+  }
   return runningSlot === workingSlot
     ? { message: `the trial of slot ${currentSlot} is canceled`, slot: workingSlot, restart: false }
     : { message: `slot ${workingSlot} boots again; restarting`, slot: workingSlot, restart: true };
 }
 
+function isTrial({ currentSlot, workingSlot }: BootRecord): boolean {
+  return currentSlot !== workingSlot;
+}
+
 /** Phases of an update in which a trial is scheduled or in progress. */
 const TRIAL_PHASES: readonly UpdateState["phase"][] = ["installing", "consulting", "trial", "confirming"];
 
-/** Saves for the report of the job, and for the history, that a person has ended the trial. */
-async function noteRevert({ device, history }: Bench): Promise<void> {
-  await history.noteRevert();
+/** Saves for the report of the job, and for the history, that a person has ended the trial of `slot`. */
+async function noteRevert({ device, history }: Bench, slot: number): Promise<void> {
+  await history.noteRevert(slot);
   const { state, images } = parseSaved((await device.state.load()) ?? "") ?? {};
   if (state === undefined || !("target" in state) || !TRIAL_PHASES.includes(state.phase)) return;
   const { execution, target } = state as Extract<UpdateState, { phase: "trial" }>;
+  if (target.slot !== slot) return;
   const verdict: BadVerdict = { status: "FAILED", details: { phase: "trial", ...REVERTED_BY_HAND } };
   await device.state.save(serializeState({ phase: "reverting", execution, target, verdict }, images));
 }

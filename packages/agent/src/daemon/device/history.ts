@@ -88,10 +88,10 @@ export class History {
     await this.#change((saved) => ({ ...saved, images: { ...saved.images, [slot]: image }, install }));
   }
 
-  /** Notes that a person has ended the trial of the image that was installed by hand, if there is one. */
-  async noteRevert(): Promise<void> {
+  /** Notes that a person has ended the trial of `slot`, if its image was installed by hand. */
+  async noteRevert(slot: number): Promise<void> {
     const { install } = await this.load();
-    if (install === undefined) return;
+    if (install?.slot !== slot) return;
     await this.#change((saved) => ({ ...saved, install: { ...install, reverted: true } }));
   }
 

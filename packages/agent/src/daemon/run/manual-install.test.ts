@@ -164,6 +164,22 @@ test("install refuses while an image is on trial; confirm and revert end it", as
   expect(await confirmTrial(onTrial)).toMatchObject({ message: expect.stringMatching(/confirmed already/) });
 });
 
+test("a revert that comes after that of the boot loader is not reported as done by hand", async () => {
+  await install(await bench());
+  const onTrial = await reboot();
+  const failure = "slot 1 was not confirmed within 600 s";
+  await writeBootRecord(dir, { currentSlot: 0, workingSlot: 0, trialBoots: 0, failure });
+  expect(await revertTrial(onTrial)).toMatchObject({ slot: 0, restart: true });
+  const reverted = await reboot();
+  expect(await finishInstall(reverted, async () => true, never)).toBe(false);
+  const { last } = await readStatus(reverted, null);
+  expect(last).toMatchObject({
+    status: "FAILED",
+    reason: "invalid fota",
+    detail: `it was not confirmed: the boot loader reverted it: ${failure}`,
+  });
+});
+
 test("install refuses while the update of a job is in progress, and names the job", async () => {
   const target = { slot: 1, sizeBytes: 5, md5: "0".repeat(32), url: "https://example.com/" };
   const execution = { jobId: "fw-7", executionNumber: 1, versionNumber: 2 };
@@ -215,6 +231,14 @@ describe("the job of a trial that revert ends", () => {
       order: target,
       verdict: { status: "FAILED", details },
     });
+  });
+
+  test("is left alone if the boot loader has ended the trial before", async () => {
+    const state = { phase: "trial", execution, order: target };
+    await writeFile(join(dir, "fota-state.json"), JSON.stringify({ version: 1, state }));
+    await writeBootRecord(dir, { currentSlot: 0, workingSlot: 0, trialBoots: 0 });
+    expect(await revertTrial(await bench({}, 1))).toMatchObject({ slot: 0, restart: true });
+    expect(JSON.parse(await readFile(join(dir, "fota-state.json"), "utf8")).state).toEqual(state);
   });
 
   test("keeps the verdict that it has already", async () => {
