@@ -82,6 +82,17 @@ describe("the whole way", () => {
     expect(world.logged.filter((line) => /^(warn|error)/.test(line))).toEqual([]);
   });
 
+  test("a device that reverts because its job was deleted and created again says so, once", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    Object.assign(execution, { status: "QUEUED", versionNumber: 1 });
+    world.logged.length = 0;
+    await world.boot().handle({ force: true });
+    expect(world.logged.filter((line) => /^(warn|error)/.test(line))).toEqual([
+      expect.stringMatching(/VersionMismatch.*: job job-1 has ended, was deleted, or was created again$/),
+    ]);
+  });
+
   test("B-18: no second reset after the verdict", async () => {
     const { world } = worldWithJob();
     await world.boot().handle({ force: true });

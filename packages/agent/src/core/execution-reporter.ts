@@ -77,10 +77,13 @@ export class ExecutionReporter {
       }
       const { rejection } = result;
       if (isTransient(rejection)) return this.#unanswered(jobId, rejection.error);
-      const isStale = rejection.code === "VersionMismatch"; // normal after a power cut or a kill
-      this.#log(isStale ? "debug" : "warn", rejection.error.message);
-      if (!isStale) return gone(rejection);
-      const current = await this.#current(execution, rejection);
+      const isStale = rejection.code === "VersionMismatch";
+      const current = isStale ? await this.#current(execution, rejection) : gone(rejection);
+      const { message } = rejection.error;
+      // A version mismatch alone is normal after a power cut or a kill.
+      if (current.kind === "gone" && current.ended !== status)
+        this.#log("warn", `${message}: job ${jobId} has ended, was deleted, or was created again`);
+      else this.#log("debug", message);
       if (current.kind !== "execution") return current;
       const { versionNumber } = current;
       if (adoptions >= ADOPTIONS_MAX) {

@@ -183,9 +183,7 @@ async function report(
   context.device.log(END_LEVELS[verdict.status], line, reason);
   const answer = await context.reporter.report(execution, verdict.status, encodeStatusDetails(details));
   if (answer.kind === "unanswered") return [];
-  if (answer.kind === "accepted" || answer.ended === verdict.status) return [{ type: "reported" }];
-  context.device.log("warn", `job ${execution.jobId}: AWS IoT accepts no more reports of this job`);
-  return [{ type: "jobGone" }];
+  return [{ type: answer.kind === "accepted" || answer.ended === verdict.status ? "reported" : "jobGone" }];
 }
 
 function describe({ reason, detail }: UpdateReport): string {

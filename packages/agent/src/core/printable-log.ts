@@ -17,11 +17,7 @@ export function printable(text: string): string {
  * calls it with two arguments: a log that prints all of them prints no `undefined`.
  */
 export function printableLog(log: Log): Log {
-  return (level, message, about) => {
-    const line = [level, printable(message)] as const;
-    if (about === undefined) log(...line);
-    else log(...line, about);
-  };
+  return (level, message, about) => log(level, printable(message), ...(about === undefined ? [] : [about]));
 }
 
 /** Returns a copy of the device whose log escapes control characters. */
