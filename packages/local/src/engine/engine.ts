@@ -32,7 +32,8 @@ export interface Engine {
    */
   run<N extends CommandName>(name: N, input: CommandInput<N>): Promise<CommandOutput<N>>;
   /**
-   * Resolves when a tick has made `isTrue` return true, and its changes survive a power cut; at once if it is true now.
+   * Resolves when a command has made `isTrue` return true, and its changes survive a power cut; at once if it is true
+   * now.
    * @throws {AwsError} ServiceUnavailable if the engine is closed before
    */
   until(isTrue: () => boolean): Promise<void>;
@@ -97,6 +98,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     if (disk?.isUncertain) await disk.requireWritable({ command, input });
     const record = { command, input, nowMs: live.nowMs(), seed: freshSeed(), sliceSize: SLICE_SIZE };
     const { context, output } = live.run(record);
+    const fulfilled = waiting.filter(({ isTrue }) => isTrue());
     const collected = [
       ...context.messages,
       ...collectNotices(context, noticeOptions),
@@ -105,6 +107,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     // At once, not when the change is durable: a clock that jumps over several deadlines must fire each at its time.
     if (command === "tick") scheduleTick();
     await disk?.append(record);
+    waiting = waiting.filter((each) => !fulfilled.includes(each));
+    for (const { resolve } of fulfilled) resolve();
     notices.send(collected);
     if (command !== "tick") scheduleTick();
     return output;
@@ -124,19 +128,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 
   function runTick(): void {
-    const ticking = run("tick", {});
-    const fulfilled = waiting.filter(({ isTrue }) => isTrue());
-    ticking.then(
-      () => {
-        for (const { resolve } of fulfilled) resolve();
-        waiting = waiting.filter((each) => !fulfilled.includes(each));
-      },
-      () => undefined, // an error of a tick also fails every later command, and those report it
-    );
+    run("tick", {}).catch(() => undefined); // an error of a tick also fails every later command, and those report it
   }
 
   function until(isTrue: () => boolean): Promise<void> {
     if (isTrue()) return Promise.resolve();
+    if (closed) return Promise.reject(stopping());
     return new Promise((resolve, reject) => waiting.push({ isTrue, resolve, reject }));
   }
 
