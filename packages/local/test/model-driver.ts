@@ -36,6 +36,8 @@ export interface Model {
   settle(): void;
   /** Advances the clock and runs what becomes due, each at its own time. */
   advance(delayMs: number): void;
+  /** Advances the clock and runs nothing, as while the stand-in is stopped. */
+  stop(delayMs: number): void;
   /** Returns the notifications since the last call. */
   takeNotices(): Notice[];
   /** Called after each command that was not refused, including ticks. */
@@ -84,6 +86,9 @@ export function createModel(world: World = createWorld("us-east-1"), sliceSize?:
         settle();
       }
       nowMs = endMs;
+    },
+    stop: (delayMs) => {
+      nowMs += delayMs;
     },
     takeNotices: () => {
       const taken = notices;

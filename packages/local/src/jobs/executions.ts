@@ -64,7 +64,7 @@ export function noExecutions(): Job["counts"] {
   };
 }
 
-export interface Change {
+interface Change {
   status: JobExecutionStatus;
   /** Replaces the whole map. */
   statusDetails?: StatusDetails | undefined;
@@ -76,7 +76,7 @@ export interface Change {
  * Changes an execution, and with it the job's counts, the pending queue and the timers. All changes go through here.
  * `applyConsequences` does the rest.
  */
-export function changeExecution(
+function changeExecution(
   context: CommandContext,
   job: Job,
   execution: Execution,
@@ -125,7 +125,7 @@ export function expireExecutions(context: CommandContext): void {
     delete execution.timerAtMs;
     const deadline = deadlineOf(execution);
     if (deadline !== undefined && deadline <= nowMs) {
-      changeExecution(context, job, execution, { status: "TIMED_OUT" });
+      endExecution(context, job, execution, "TIMED_OUT");
     } else armTimer(world, execution);
   }
 }
@@ -280,6 +280,20 @@ export function sweepExecution(context: CommandContext, job: Job, execution: Exe
   }
   execution.forceCanceled = execution.status === "IN_PROGRESS";
   changeExecution(context, job, execution, { status: "CANCELED" });
+}
+
+/**
+ * Ends an execution that a timer has reached or that no target covers. If a cancellation or deletion of the job has still
+ * to reach it, does what that does: devices are told that already.
+ */
+export function endExecution(
+  context: CommandContext,
+  job: Job,
+  execution: Execution,
+  status: "TIMED_OUT" | "REMOVED",
+): void {
+  if (isSwept(job, execution)) sweepExecution(context, job, execution);
+  else changeExecution(context, job, execution, { status });
 }
 
 export function withDocument(job: Job, execution: Execution): ExecutionWithDocument {

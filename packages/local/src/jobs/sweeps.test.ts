@@ -140,3 +140,41 @@ test("executions that time out together do it in ticks", () => {
   model.advance(60_000);
   expect(timedOut).toEqual([2, 4, 5]);
 });
+
+test("an execution that a cancellation has still to reach is canceled, not removed with its thing", () => {
+  cancel(true);
+  model.run("removeThingFromGroup", { thingName: "t5", thingGroupName: "fleet" });
+  model.run("deleteThing", { thingName: "t4" });
+  expect(statusesOf(model, "j1")).toMatchObject({ t3: "QUEUED", t4: "CANCELED", t5: "CANCELED" });
+  expect(executionOf(model, "j1", "t4").forceCanceled).toBe(true);
+  model.settle();
+  expect(jobOf(model, "j1").counts).toMatchObject({ REMOVED: 0, CANCELED: 5 });
+});
+
+test("an execution in progress that a cancellation leaves is removed with its thing", () => {
+  cancel();
+  model.run("deleteThing", { thingName: "t4" });
+  model.settle();
+  expect(jobOf(model, "j1").counts).toMatchObject({ REMOVED: 1, CANCELED: 4 });
+});
+
+test("an execution that a deletion has still to reach ends with no event of its own", () => {
+  remove();
+  model.takeNotices();
+  model.run("deleteThing", { thingName: "t5" });
+  expect(topics()).toEqual(notifications("t5"));
+  expect(Object.keys(statusesOf(model, "j1"))).toEqual(["t1", "t2", "t3", "t4"]);
+  model.settle();
+  expect(model.world.jobs.size).toBe(0);
+});
+
+test("an execution that a cancellation has still to reach does not time out, also after a stop", () => {
+  const timeoutConfig = { inProgressTimeoutInMinutes: 1 };
+  cancel(true);
+  addJob(model, "j2", [groupArn("fleet")], { config: { timeoutConfig } });
+  for (const thingName of THINGS) model.run("startNextExecution", { thingName });
+  model.run("cancelJob", { jobId: "j2", force: true });
+  model.stop(60_000);
+  model.settle();
+  expect(jobOf(model, "j2").counts).toMatchObject({ TIMED_OUT: 0, CANCELED: 5 });
+});

@@ -3,7 +3,7 @@ import { invalidRequest, notFound } from "../errors.js";
 import { listOf } from "../listing/indexes.js";
 import { keyKind } from "../listing/key-lists.js";
 import { groupsOfThing, thingsOfGroup } from "../registry/membership.js";
-import { changeExecution, queueExecution } from "./executions.js";
+import { endExecution, queueExecution } from "./executions.js";
 import type { Job } from "./job.js";
 import { pendingExecutions } from "./pending-queue.js";
 import { isPastEndTime } from "./schedule.js";
@@ -138,6 +138,6 @@ function removeUncovered(context: CommandContext, thingName: string): void {
   for (const execution of pendingExecutions(context.world, thingName)) {
     const job = context.world.jobs.get(execution.jobId);
     if (job === undefined || isCovered(context.world, job, thingName)) continue;
-    changeExecution(context, job, execution, { status: "REMOVED" });
+    endExecution(context, job, execution, "REMOVED");
   }
 }
