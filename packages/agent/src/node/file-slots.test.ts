@@ -78,6 +78,15 @@ test("an empty folder gets a record with the running slot confirmed", async () =
   });
 });
 
+test("the record tells why fota-boot reverted; an empty reason is none", async () => {
+  const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes });
+  const settled = { currentSlot: 0, workingSlot: 0, trialBoots: 0 };
+  await writeBootRecord(dir, { ...settled, failure: "slot 1 failed on trial (exit 3)" });
+  expect(await slots.record()).toHaveProperty("failure", "slot 1 failed on trial (exit 3)");
+  await writeBootRecord(dir, { ...settled, failure: "" });
+  expect(await slots.record()).not.toHaveProperty("failure");
+});
+
 test("slots without a boot record are an error, not a guess", async () => {
   await writeFile(join(dir, "slot-0"), "image");
   const error = await refusal(fileSlots({ dir, runningSlot: 0, slotSizeBytes }).record());

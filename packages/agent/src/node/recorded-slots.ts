@@ -30,7 +30,7 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
       ];
       const { slotCount } = storage;
       const slots = { runningSlot, currentSlot, workingSlot, slotCount, slotSizeBytes };
-      return failure === undefined ? slots : { ...slots, failure };
+      return failure ? { ...slots, failure } : slots;
     },
 
     async erase(slot, sizeBytes) {

@@ -75,6 +75,9 @@ export async function installImage(
     await bench.history.noteInstallResult({ status: "FAILED", detail: messageOf(error) });
     throw error;
   }
+  await bench.history.noteScheduled().catch((error: unknown) => {
+    device.log("warn", `the result will not tell why the trial ended: ${messageOf(error)}`);
+  });
   return {
     message: `slot ${slot} holds the image and boots next, on trial; restarting`,
     slot,

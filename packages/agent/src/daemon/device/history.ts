@@ -27,6 +27,8 @@ export interface LastResult {
 /** An image that was installed by hand and is not confirmed yet. */
 export interface PendingInstall extends KnownImage {
   slot: number;
+  /** Its trial was scheduled. */
+  scheduled?: true;
   /** A person has ended its trial. */
   reverted?: true;
 }
@@ -88,11 +90,21 @@ export class History {
     await this.#change((saved) => ({ ...saved, images: { ...saved.images, [slot]: image }, install }));
   }
 
+  /** Notes that the trial of the install by hand was scheduled. */
+  async noteScheduled(): Promise<void> {
+    await this.#noteOfInstall({ scheduled: true });
+  }
+
+  async #noteOfInstall(note: Pick<PendingInstall, "scheduled" | "reverted">): Promise<void> {
+    const { install } = await this.load();
+    if (install !== undefined)
+      await this.#change((saved) => ({ ...saved, install: { ...install, ...note } }));
+  }
+
   /** Notes that a person has ended the trial of `slot`, if its image was installed by hand. */
   async noteRevert(slot: number): Promise<void> {
     const { install } = await this.load();
-    if (install?.slot !== slot) return;
-    await this.#change((saved) => ({ ...saved, install: { ...install, reverted: true } }));
+    if (install?.slot === slot) await this.#noteOfInstall({ reverted: true });
   }
 
   /** Notes the end of the install by hand. */

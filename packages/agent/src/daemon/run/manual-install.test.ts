@@ -180,6 +180,19 @@ test("a revert that comes after that of the boot loader is not reported as done 
   });
 });
 
+test("an install that was killed before its trial does not tell why an earlier trial ended", async () => {
+  const failure = "slot 1 failed on trial (exit 3)";
+  await writeBootRecord(dir, { currentSlot: 0, workingSlot: 0, trialBoots: 0, failure });
+  const { history } = await bench();
+  await history.noteInstall({ slot: 1, md5: "0".repeat(32), sizeBytes: 5 });
+  const next = await bench();
+  expect(await finishInstall(next, async () => true, never)).toBe(false);
+  expect((await readStatus(next, null)).last).toMatchObject({
+    status: "FAILED",
+    detail: "the install was interrupted",
+  });
+});
+
 test("install refuses while the update of a job is in progress, and names the job", async () => {
   const target = { slot: 1, sizeBytes: 5, md5: "0".repeat(32), url: "https://example.com/" };
   const execution = { jobId: "fw-7", executionNumber: 1, versionNumber: 2 };

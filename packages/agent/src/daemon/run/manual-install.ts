@@ -25,6 +25,8 @@ export async function finishInstall(
   };
   if (record.runningSlot !== install.slot) {
     if (install.reverted) await fail(REVERTED_BY_HAND.detail, REVERTED_BY_HAND.reason);
+    // A failure in the boot record may be that of an earlier trial.
+    else if (!install.scheduled) await fail("the install was interrupted");
     else
       await fail(
         ["it was not confirmed: the boot loader reverted it", record.failure].filter(Boolean).join(": "),
