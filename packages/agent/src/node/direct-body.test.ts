@@ -53,6 +53,13 @@ function answer(pieces: readonly string[], isEnded = true): Promise<string> {
   return listen(started, "http");
 }
 
+/** Resolves when the server has no connection any more, and the client knows it. */
+async function closed(): Promise<void> {
+  const count = () => new Promise<number>((resolve) => server?.getConnections((_error, n) => resolve(n)));
+  await expect.poll(count).toBe(0);
+  await new Promise(setImmediate);
+}
+
 /** Lends buffers, and remembers which came back. */
 function lender() {
   const lent = new Set<Uint8Array>();
@@ -232,5 +239,34 @@ describe("borrowed buffers come back once when", () => {
     await expect(body[Symbol.asyncIterator]().next()).rejects.toThrow("interrupted");
     expect(new Set(back)).toEqual(lent);
     expect(back.length).toBe(lent.size);
+  });
+});
+
+describe("an image that has arrived whole before it is read", () => {
+  const WHOLE = ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "hello"];
+
+  test.each([
+    ["in one packet", [WHOLE.join("")]],
+    ["after the head", WHOLE],
+  ])("%s can be read after the connection was closed", async (_how, pieces) => {
+    const url = await answer(pieces);
+    const { lent, back, buffers } = lender();
+    const { body } = await nodeHttp({ proxy: false, buffers }).get(url, {}, 5_000);
+    await closed();
+    let text = "";
+    for await (const piece of body) text += Buffer.from(piece).toString();
+    expect(text).toBe("hello");
+    await expect.poll(() => back.length).toBe(lent.size);
+    expect(new Set(back)).toEqual(lent);
+  });
+
+  test("gives its buffers back if no one reads it", async () => {
+    const url = await answer([WHOLE.join("")]);
+    const { lent, back, buffers } = lender();
+    const { body } = await nodeHttp({ proxy: false, buffers }).get(url, {}, 50);
+    await closed();
+    await expect.poll(() => back.length).toBe(lent.size);
+    expect(new Set(back)).toEqual(lent);
+    await expect(body[Symbol.asyncIterator]().next()).rejects.toThrow("no byte for 50 ms");
   });
 });

@@ -92,6 +92,11 @@ export class DirectBody {
     return true;
   }
 
+  /** All bytes of the body have arrived: what then happens to the connection does not matter. */
+  get isWhole(): boolean {
+    return this.#missingBytes === 0;
+  }
+
   /**
    * Returns what has arrived, or waits for the next bytes; `undefined` after the last. The array is valid until the
    * next call. Rejects if the connection breaks, after the bytes that came before.

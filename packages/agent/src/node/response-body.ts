@@ -11,24 +11,35 @@ export interface BodyLimits extends StepLimits {
 /**
  * Streams the body of `response`, from `direct` if that has taken it over. Limits each wait for bytes to `timeoutMs`,
  * but neither the time that the reader takes between them nor the time that the limit of the rate takes. If no one reads
- * the body, closes it after the same time. A body that broke before it was read has no bytes.
+ * the body, closes it after the same time. A body that broke before it was read has no bytes, but one that `direct` has
+ * received whole can still be read after the connection was closed.
  */
 export function streamBody(
   response: IncomingMessage,
   direct: DirectBody | undefined,
   { timeoutMs, interrupt, rate }: BodyLimits,
 ): AsyncIterable<Uint8Array> {
-  const giveUp = () => response.destroy(stallError(timeoutMs));
-  let waiting = setTimeout(giveUp, timeoutMs);
   let isRead = false;
+  let lost: Error | undefined;
+  const lose = (error: Error) => {
+    if (isRead || lost !== undefined) return;
+    lost = error;
+    direct?.endReading();
+  };
+  const giveUp = () => {
+    response.destroy(stallError(timeoutMs));
+    lose(stallError(timeoutMs));
+  };
+  let waiting = setTimeout(giveUp, timeoutMs);
   response.once("close", () => {
+    if (!isRead && direct?.isWhole) return void waiting.unref();
     clearTimeout(waiting);
-    if (!isRead && response.errored !== null) direct?.endReading();
+    if (response.errored !== null) lose(response.errored);
   });
   response.on("error", () => {}); // the reader gets the error from `pieces`
   return {
     async *[Symbol.asyncIterator]() {
-      if (response.destroyed && response.errored !== null) throw response.errored;
+      if (lost !== undefined) throw lost;
       isRead = true;
       const pieces = direct ?? fromNodeHttp(response);
       try {
