@@ -65,6 +65,15 @@ test("retry tells a sample of causes from all of them", () => {
   );
 });
 
+test.each([
+  [{ failed: 100 }, ["retry", "j"]],
+  [{ failed: 101 }, ["retry", "j", "--make-group", "<name>"]],
+  [{ failed: 60, timedOut: 41 }, ["retry", "j", "--make-group", "<name>"]],
+  [{ canceled: 459 }, ["retry", "j", "--only", "canceled", "--make-group", "<name>"]],
+])("retry of %j takes a group if AWS does not take the things", (counts, command) => {
+  expect(retryStep({ jobId: "j", counts: { ...NO_COUNTS, ...counts } }, [])?.command).toEqual(command);
+});
+
 test.each<[what: string, cause: Partial<KnownCause>, isSample: boolean, to: string[]]>([
   ["two things", { count: 2, things: ["a", "b"] }, false, ["--to", "a", "--to", "b"]],
   ["attempts on one thing", { count: 3, things: ["a"] }, false, ["--to", "a"]],
@@ -78,8 +87,7 @@ test.each<[what: string, cause: Partial<KnownCause>, isSample: boolean, to: stri
 ])("a remedy for %s", (_what, cause, isSample, to) => {
   const [remedy] = remediesOf({ jobId: "j", publish: {}, isSample }, [failed("self-test-failed", cause)]);
   expect(remedy?.command).toEqual(["publish", "<image>", ...to]);
-  const says =
-    "; write their names into self-test-failed.txt, one a line: `fota status j --failed` lists them";
+  const says = "; the file has one name a line: `fota status j --failed` lists them";
   expect(remedy?.text.endsWith(says)).toBe(to[1] === "@self-test-failed.txt");
 });
 
@@ -98,6 +106,13 @@ test("a file has the things of one command", () => {
     "@bad-fota-data-slot-0.txt",
     "@order-expired.txt",
   ]);
+});
+
+test("a publish to more things than AWS takes in one job goes to a group", () => {
+  const [remedy] = remediesOf({ jobId: "j", publish: {} }, [
+    failed("self-test-failed", { count: 101, things: ["a", "b", "c"] }),
+  ]);
+  expect(remedy?.command.slice(-2)).toEqual(["--make-group", "<name>"]);
 });
 
 test("a thing whose name reads as a group is not published to by that name", () => {

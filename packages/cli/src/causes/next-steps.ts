@@ -1,4 +1,4 @@
-import type { Advice } from "@fota/shared";
+import { type Advice, JOB_TARGETS_MAX } from "@fota/shared";
 import type { ExecutionCounts } from "../aws/jobs.js";
 import { thingText } from "../aws/target-prefixes.js";
 import type { PublishNeeds } from "../image/publish-command.js";
@@ -38,7 +38,9 @@ export function remediesOf(
     const remedy = causeEntry(reason)?.remedy;
     if (remedy === undefined || things.length === 0) return [];
     const targets = isSample || !listsAllThings(cause) ? [fileOf(cause)] : things.map(targetText);
-    return [remedy({ jobId, targets, detail, expected, actual, publish })];
+    const advice = remedy({ jobId, targets, detail, expected, actual, publish });
+    const group = advice.command[0] === "publish" ? groupOption(cause.count) : [];
+    return [{ ...advice, command: [...advice.command, ...group] }];
   });
   const keys = found.map(({ command, text }) => JSON.stringify([command, text]));
   return found.filter((_, i) => keys.indexOf(keys[i] ?? "") === i);
@@ -78,6 +80,11 @@ export function listsAllThings({ count, things }: Pick<KnownCause, "count" | "th
   return things.length < THINGS_OF_CAUSE || count <= things.length;
 }
 
+/** Returns the option for more things than AWS takes as the targets of a job; a group may also have fewer. */
+export function groupOption(things: number): string[] {
+  return things > JOB_TARGETS_MAX ? ["--make-group", "<name>"] : [];
+}
+
 /**
  * Returns `fota retry` for the outcomes that a later attempt can change; `undefined` if there are none. A cause with
  * its own remedy does not count, nor does one that cannot pass; an unknown cause counts.
@@ -92,9 +99,10 @@ export function retryStep(
   });
   if (ends.length === 0) return undefined;
   const words = ends.map(([word]) => word);
+  const count = ends.reduce((sum, [, key]) => sum + counts[key], 0);
   const only = words.every((word) => WITHOUT_ONLY.includes(word)) && coversDefault(words, counts);
   return {
-    command: ["retry", jobId, ...(only ? [] : ["--only", words.join(",")])],
+    command: ["retry", jobId, ...(only ? [] : ["--only", words.join(",")]), ...groupOption(count)],
     text: retryText(
       ends.map(([, key, , did]) => `the ${counts[key] === 1 ? "one" : counts[key]} that ${did}`),
       ends.map(([, key, status]) => ({

@@ -86,7 +86,7 @@ export function publishSignedByTrustedKey(failed: FailedThing): Advice {
 export function publishSignedForThing(failed: FailedThing): Advice {
   const text = "publishes a document that is signed for this thing";
   const [thing = "<thing>", ...others] = failed.targets;
-  const isOne = others.length === 0 && fileIn([thing]) === undefined;
+  const isOne = others.length === 0 && !isFile([thing]);
   return publish(failed, text, { "--sign": "<key>", "--for": isOne ? thing : "<each thing>" });
 }
 
@@ -133,17 +133,16 @@ function publish(
   text: string,
   options: Readonly<Record<string, string>> = {},
 ): Advice {
-  const file = fileIn(targets);
-  const list = `; write their names into ${file}, one a line: \`fota status ${jobId} --failed\` lists them`;
+  const list = `; the file has one name a line: \`fota status ${jobId} --failed\` lists them`;
   return {
     command: publishCommand(targets, needs, options),
-    text: file === undefined ? text : `${text}${list}`,
+    text: isFile(targets) ? `${text}${list}` : text,
   };
 }
 
-/** Returns the file that the targets are in, if they are; the name of a thing has no `@`. */
-function fileIn([first]: readonly string[]): string | undefined {
-  return first?.startsWith("@") === true ? first.slice(1) : undefined;
+/** Returns whether the targets are in a file; the name of a thing has no `@`. */
+function isFile([first]: readonly string[]): boolean {
+  return first?.startsWith("@") === true;
 }
 
 /** Returns the version in `at least 1.2.0`. */

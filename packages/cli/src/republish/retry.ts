@@ -1,6 +1,7 @@
 import { FotaError } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
+import { groupOption } from "../causes/next-steps.js";
 import { grouped } from "../grouped.js";
 import { publishNeeds } from "../image/publish-command.js";
 import { jobIdFrom } from "../job/job-id.js";
@@ -101,12 +102,16 @@ function nothingToRetry(
   );
   const message = `no thing of job ${jobId} is ${ends.join(" or ").replaceAll("-", " ")}`;
   const only = others.map(([word]) => word).join(",");
+  const group = groupOption(others.reduce((sum, [, count]) => sum + count, 0));
   const counted = others.map(([word, count]) => `${count} ${word}`).join(", ");
   return new FotaError("NOTHING_TO_RETRY", message, {
     hint:
       others.length === 0
         ? { text: "run <command> to see its state", command: ["status", jobId] }
-        : { text: `${counted}: <command> retries those`, command: ["retry", jobId, "--only", only] },
+        : {
+            text: `${counted}: <command> retries those`,
+            command: ["retry", jobId, "--only", only, ...group],
+          },
   });
 }
 
