@@ -98,7 +98,9 @@ test("who is affected is said before it is asked, and no is no", async () => {
   );
   expect(no.stderr).toContain("(DECLINED)");
   expect((await jobOf(jobId))?.status).toBe("IN_PROGRESS");
-  expect((await fleet.fota(["cancel", jobId], ["y"])).code).toBe(0);
+  const yes = await fleet.fota(["cancel", jobId], ["y"]);
+  expect(yes.code).toBe(0);
+  expect(yes.stdout).toMatch(/canceled for at most 2 things\n.+1 thing still in progress/);
   expect((await jobOf(jobId))?.status).toBe("CANCELED");
 });
 

@@ -31,7 +31,8 @@ export function formatCancellation(
           `  ${things(goingOn)} still in progress; to stop them: ${paint("cyan", fota("cancel", jobId, "--force"))}`,
         ];
   if (!changed) return [`${what} is canceled already: nothing to do`, ...busy].join("\n");
-  const count = thing === undefined ? ` for ${things(canceled)}` : "";
+  // Counted before: a thing may have ended or begun the job since.
+  const count = thing === undefined && canceled > 0 ? ` for at most ${things(canceled)}` : "";
   return [`${paint("green", "✔")} ${what} canceled${count}`, ...busy].join("\n");
 }
 

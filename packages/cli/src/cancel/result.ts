@@ -8,7 +8,7 @@ export const cancellationSchema = v.strictObject({
   changed: described(v.boolean(), "false if it was canceled already"),
   canceled: described(
     v.number(),
-    "executions that were canceled: queued ones, and with --force those in progress",
+    "executions that were canceled: queued ones, and with --force those in progress; for a whole job as counted before, so at most",
   ),
   goingOn: described(v.number(), "executions in progress that continue, because --force was not given"),
 });

@@ -109,6 +109,9 @@ test("a job tells its pace, its rules, its causes and the next command, within t
   expect(formatSummary({ ...full, status: "CANCELED" }, view(100))).toContain(
     "; in the end 1 of 3 are 33.33 %",
   );
+  const abort = full.abort?.map((rule) => ({ ...rule, failures: 0, ended: 0, percent: null }));
+  expect(formatSummary({ ...full, abort }, view(100))).toContain("; none has ended yet");
+  expect(formatSummary({ ...full, abort, status: "CANCELED" }, view(100))).toContain("; none ended before");
 });
 
 test.each([

@@ -179,7 +179,7 @@ function abortText(
   isOver: boolean,
 ): string {
   const rule = `at ${thresholdPercent} % ${failureType === "ALL" ? "failures" : failureType} after ${minEnded} ended`;
-  if (percent === null) return `${rule}; none has ended yet`;
+  if (percent === null) return `${rule}; ${isOver ? "none ended before" : "none has ended yet"}`;
   const now = `${failures} of ${ended} are ${percent} %`;
   if (met) return `${rule}: reached, ${now}`;
   // After an abort, executions in progress still ended and changed the percentage.

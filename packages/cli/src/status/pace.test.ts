@@ -41,7 +41,7 @@ test.each([
   ["few have ended", { queued: 96, succeeded: 4 }, {}],
   ["things are still added", HALF, { pendingTargets: 1 }],
   ["things may join", HALF, { continuous: true }],
-  ["it was canceled", HALF, { status: "CANCELED" }],
+  ["it was canceled", HALF, { status: "CANCELED", lastUpdatedAt: new Date(NOW_MS) }],
   ["it would take years", { queued: 1_000_000, succeeded: 5 }, {}],
 ] as const)("no end is foreseen when %s", (_what, counts, more) => {
   const pace = paceOf(job(counts, more), [], NOW_MS);
@@ -53,6 +53,14 @@ test("a job that began later than it was made is measured from then; one of whic
   const start = { schedulingConfig: { startTime: "2026-11-24 11:55" } };
   expect(paceOf(job(HALF, start), [], NOW_MS).ratePerMinute).toBe(10);
   expect(paceOf(job({ queued: 3 }), [], NOW_MS)).toEqual({});
+});
+
+test("the rate of a job that was canceled stays as it was at its last change", () => {
+  const canceled = { status: "CANCELED", lastUpdatedAt: new Date(NOW_MS - 5 * MINUTE_MS) };
+  const counts = { succeeded: 40, canceled: 10 };
+  expect(paceOf(job(counts, canceled), [], NOW_MS).ratePerMinute).toBe(8);
+  expect(paceOf(job(counts, canceled), [], NOW_MS + 60 * MINUTE_MS).ratePerMinute).toBe(8);
+  expect(paceOf(job({ canceled: 10 }, canceled), [], NOW_MS)).toEqual({});
 });
 
 test.each([

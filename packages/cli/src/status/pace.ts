@@ -20,17 +20,20 @@ const PERIOD_MIN_MS = 60_000;
 const FORECAST_MAX_MS = 30 * 86_400_000;
 
 /**
- * Computes how fast executions end, and when the last one will at that rate. Predicts the end only if the job has all
+ * Computes how fast executions end, and when the last one will at that rate. For a canceled job, computes it up to the
+ * cancellation, and canceled executions do not count. Predicts the end only if the job has all
  * of its executions and enough of them have ended.
  * @param samples counts of the last period, the oldest first; if they span less than a minute, the whole time of the
  * job counts
  */
 export function paceOf(job: JobDescription, samples: readonly Sample[], nowMs: number): Pace {
-  const ended = endedOf(job.counts);
-  const [first] = samples;
+  const isCanceled = job.status === "CANCELED";
+  const ended = endedOf(isCanceled ? { ...job.counts, canceled: 0 } : job.counts);
+  const [first] = isCanceled ? [] : samples;
   const period = first !== undefined && nowMs - first.atMs >= PERIOD_MIN_MS ? first : undefined;
   const sinceMs = period?.atMs ?? beginOf(job)?.getTime();
-  const untilMs = job.completedAt?.getTime() ?? nowMs;
+  const end = job.completedAt ?? (isCanceled ? job.lastUpdatedAt : undefined);
+  const untilMs = end?.getTime() ?? nowMs;
   const count = ended - (period?.ended ?? 0);
   if (sinceMs === undefined || untilMs - sinceMs < PERIOD_MIN_MS || count <= 0) return {};
   const perMs = count / (untilMs - sinceMs);

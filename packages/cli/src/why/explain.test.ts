@@ -205,6 +205,15 @@ test("a job that somebody canceled with a reason of his own is not taken for abo
   ]);
 });
 
+test.each([
+  [{ canceled: 3 }, "no"],
+  [{ canceled: 3, inProgress: 1 }, "no: things in progress continue"],
+  [{ canceled: 3, succeeded: 1 }, "no"],
+])("a job canceled without force, with %j: %s", (counts, forced) => {
+  const { evidence } = explain(factsOf(jobOf({ status: "CANCELED" }, counts)), undefined, say);
+  expect(evidence).toContainEqual(expect.objectContaining({ name: "forced", value: forced }));
+});
+
 test("few failures among many are reported beside a job that goes on", () => {
   const failures = [{ status: "FAILED", reason: "slot-failed", count: 1, things: ["t"] } as const];
   const causes = (counts: Partial<JobDescription["counts"]>) =>

@@ -54,6 +54,9 @@ function canceledBy({ job }: Facts): Evidence[] {
   return [
     ...(job.reasonCode ? [["reason code", job.reasonCode] as const] : []),
     ...(job.comment ? [["comment", job.comment] as const] : []),
-    ["forced", job.forceCanceled ? "yes" : "no: things in progress continued"],
+    [
+      "forced",
+      job.forceCanceled ? "yes" : job.counts.inProgress > 0 ? "no: things in progress continue" : "no",
+    ],
   ];
 }
