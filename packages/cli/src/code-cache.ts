@@ -38,8 +38,11 @@ const THINGS_FAILED = 3 satisfies typeof EXIT.thingsFailed;
 const WRAPPER = "(function(module){";
 const DAY_MS = 24 * 3_600_000;
 const UNUSED_MAX_MS = 30 * DAY_MS;
-/** A name in the cache: what it is for, the hash of its code, and Node.js; then the process that writes it. */
-const NAME_PATTERN = /^(code-.+)-[0-9a-f]+\.cjs-(v[\d.]+-[^.]+)(\.\d+)?$/;
+/** Where another release is in use: a file's time of use is up to a day old. */
+const REPLACED_MAX_MS = 2 * DAY_MS;
+/** A name in the cache: command and module, the hash of its code, and Node.js; then the process that writes it. */
+const NAME_PATTERN =
+  /^(code-[a-z]+-[a-z\d]+)-[0-9a-f]{10}\.cjs-(v\d+\.\d+\.\d+(?:-[\w.-]+)?-[a-z\d]+)(\.\d+)?$/;
 const CHECKSUM_BYTES = 4;
 /** One byte before the data says whether it is whole. */
 const DATA_AT = CHECKSUM_BYTES + 1;
@@ -147,8 +150,8 @@ function markUsed(path: string): void {
 }
 
 /**
- * Removes the files in place of which another release has `path`, if no run used them for a day: people may use two
- * releases at once. Removes all others after a month. Touches only regular files with fota's names; a process that
+ * Removes the files in place of which another release has `path`, if no run used them for a day, or up to two: people may
+ * use two releases at once. Removes all others after a month. Touches only regular files with fota's names; a process that
  * reads one meanwhile keeps what it has opened.
  */
 function removeUnused(path: string): void {
@@ -159,7 +162,7 @@ function removeUnused(path: string): void {
     const other = join(folder, entry.name);
     if (place === undefined || other === path) continue;
     const unusedMs = Date.now() - (statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN);
-    if (unusedMs > (place === own ? DAY_MS : UNUSED_MAX_MS)) removeQuietly(other);
+    if (unusedMs > (place === own ? REPLACED_MAX_MS : UNUSED_MAX_MS)) removeQuietly(other);
   }
 }
 

@@ -104,17 +104,18 @@ describe("the cache of compiled code", () => {
     return Object.keys(days);
   }
 
-  test("goes when another release takes its place and it was not used for a day", async () => {
+  test("goes when another release takes its place and its time of use is two days old", async () => {
     works(await help());
     const [path = ""] = await cacheFiles();
     const ofHash = (hash: string) => basename(path).replace(/-[0-9a-f]+\.cjs/, `-${hash}.cjs`);
     await rm(path);
     const [gone = "", cut = "", ...kept] = await addFiles({
-      [ofHash("0123456789")]: 2,
-      [`${ofHash("0123456789")}.4321`]: 2,
-      [ofHash("abcdef0123")]: 0,
-      [ofHash("0123456789").replace(process.version, "v1.2.3")]: 2,
-      [ofHash("0123456789").replace("code-", "code-other-")]: 2,
+      [ofHash("0123456789")]: 2.1,
+      [`${ofHash("0123456789")}.4321`]: 2.1,
+      // A run up to a day later left the time as it was.
+      [ofHash("abcdef0123")]: 1.9,
+      [ofHash("0123456789").replace(process.version, "v1.2.3")]: 2.1,
+      [ofHash("0123456789").replace("code-", "code-other-")]: 2.1,
     });
     works(await help());
     const names = await readdir(join(folder, "fota"));
@@ -127,6 +128,9 @@ describe("the cache of compiled code", () => {
     const [gone = "", ...kept] = await addFiles({
       "code-status-main-0123456789.cjs-v20.19.0-x64": 31,
       "code-status-main-abcdef0123.cjs-v20.19.0-x64": 29,
+      "code-review-notes-0123456789.cjs-v20.19.0-x64.bak": 31,
+      "code-My notes-main-0123456789.cjs-v20.19.0-x64": 31,
+      "code-status-main-0.cjs-v20.19.0-x64": 31,
       "names.json": 31,
     });
     works(await help());
