@@ -13,6 +13,7 @@ import { formatSteps } from "./format-steps.js";
 import { nextSteps } from "./next-steps.js";
 import { outcomeOf } from "./outcome.js";
 import type { AbortRule, JobSummary, ThingSummary } from "./result.js";
+import { unreachedText } from "./unreached.js";
 
 const BAR_WIDTH_MAX = 60;
 /** A narrower text beside a name moves to the line below. */
@@ -145,7 +146,12 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
     ["to", queries && targets.map((arn) => targetNameOf(arn, queries)).join(", ")],
     ["created", createdAt && time(createdAt)],
     ["starts", startsAt && time(startsAt)],
-    ["rollout", targetsToGo === undefined ? undefined : `${countTargets(targetsToGo)} not fully reached yet`],
+    [
+      "rollout",
+      targetsToGo === undefined
+        ? unreachedText(status, targets, summary.total)
+        : `${countTargets(targetsToGo)} not fully reached yet`,
+    ],
     ["ended", completedAt && time(completedAt)],
     ["signed", signed],
     ["saved", saved && savedText(saved)],

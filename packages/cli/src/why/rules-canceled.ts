@@ -1,3 +1,5 @@
+import { totalOf } from "../status/pace.js";
+import { unreachedText } from "../status/unreached.js";
 import type { Facts } from "./facts.js";
 import { type Evidence, formatCount, type JobRule } from "./finding.js";
 import { fixesOf, retryOf } from "./steps.js";
@@ -51,7 +53,9 @@ export const jobCanceled: JobRule = (facts, say) => {
 };
 
 function canceledBy({ job }: Facts): Evidence[] {
+  const unreached = unreachedText(job.status, job.targetArns, totalOf(job.counts));
   return [
+    ...(unreached === undefined ? [] : [["rollout", unreached] as const]),
     ...(job.reasonCode ? [["reason code", job.reasonCode] as const] : []),
     ...(job.comment ? [["comment", job.comment] as const] : []),
     [
