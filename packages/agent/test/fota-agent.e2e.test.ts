@@ -132,7 +132,10 @@ test("install: an image from a file is tried, confirmed and shown with its versi
     exit: 0,
     output: "slot 1 holds the image and boots next, on trial; restarting\n",
   });
+  await daemon.says(/command: install \S+, version 2\.0\.0, \d+ bytes/);
+  await daemon.says(/slot 1 holds the image and boots next/);
   await launcher.says(/app 2\.0\.0/);
+  await daemon.says(/slot 1 runs on trial/);
   await daemon.says(/installed image in slot 1 is confirmed/);
   expect(await status()).toMatchObject({
     version: "2.0.0",
@@ -148,6 +151,7 @@ test("install: a broken image is reverted, and so is one that `revert` ends", as
   const daemon = run({ FOTA_AGENT_TRIAL_CONFIRM_AFTER_SECONDS: "60" });
   await daemon.says(/connected to/);
   expect(await command("install", standIn.imagePath("2.0.1"))).toMatchObject({ exit: 0 });
+  await daemon.says(/the boot loader reverted to slot 0: slot 1 failed on trial/);
   await daemon.says(/installed image is not used/);
   expect(await status()).toMatchObject({ slot: 0, boot: "confirmed", last: { status: "FAILED" } });
   expect(await command("install", standIn.imagePath("2.0.0"))).toMatchObject({ exit: 0 });

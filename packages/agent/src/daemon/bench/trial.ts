@@ -9,7 +9,7 @@ import type { Outcome } from "./outcome.js";
 
 /**
  * Confirms the running image. Nothing changes if it is confirmed already.
- * @throws {FotaError} TRIAL_OVER if its trial has ended; errors of the slots and of the trust store
+ * @throws {FotaError} DEVICE_BUSY if the trial of another image has not begun; TRIAL_OVER if its trial has ended; errors of the slots and of the trust store
  */
 export async function confirmTrial(bench: Bench): Promise<Outcome> {
   const { record, boot } = await readSituation(bench);
@@ -19,10 +19,10 @@ export async function confirmTrial(bench: Bench): Promise<Outcome> {
   }
   if (boot === "resetDue" && slot === record.workingSlot) {
     throw new FotaError(
-      "TRIAL_OVER",
+      "DEVICE_BUSY",
       `slot ${record.currentSlot} boots next, on trial: it does not run yet`,
       {
-        hint: "restart the device first",
+        hint: "restart the device if it does not restart by itself, then run the command again",
       },
     );
   }

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { FotaError, messageOf } from "@fota/shared";
 import { errnoOf } from "../../boot/storage-error.js";
 import { isRecord } from "../../core/guards.js";
@@ -38,7 +38,7 @@ export const installCommand: Command = {
     const image = await openImage(path);
     const progress = progressLine(host);
     try {
-      const request = requestOf(image, document, input);
+      const request = { ...requestOf(image, document, input), file: basename(path) };
       return await change(input, host, {
         async ask(socket) {
           const options = { image: image.read(), onProgress: progress.show };

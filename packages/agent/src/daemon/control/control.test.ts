@@ -90,6 +90,28 @@ test("an error of the daemon arrives with code and hint, also while the image is
   await expect(ask(request, endless())).rejects.toMatchObject({ code: "DEVICE_BUSY", hint: "wait" });
 });
 
+test("the log has what a command installs, and why it failed; a question for the status is not in it", async () => {
+  const lines: string[] = [];
+  const handler: ControlHandler = async ({ command }) => {
+    if (command === "install") throw new FotaError("DEVICE_BUSY", "slot 1 is on trial", { hint: "wait" });
+    return { result: "well" };
+  };
+  close = await listenForCommands(dir, handler, (level, line) => void lines.push(`${level} ${line}`));
+  const image = { command: "install", sizeBytes: 1, md5: "", sha256: "", file: "pump.bin" } as const;
+  const document = { bc_version: "2.0.0" };
+  await expect(ask({ ...image, document })).rejects.toThrow("slot 1 is on trial");
+  await expect(ask({ ...image, version: "2.0.1" })).rejects.toThrow("slot 1 is on trial");
+  await ask({ command: "status" });
+  await ask({ command: "confirm" });
+  expect(lines).toEqual([
+    "info command: install pump.bin, version 2.0.0, 1 bytes",
+    "warn command install failed: slot 1 is on trial (DEVICE_BUSY)",
+    "info command: install pump.bin, version 2.0.1, 1 bytes",
+    "warn command install failed: slot 1 is on trial (DEVICE_BUSY)",
+    "info command: confirm",
+  ]);
+});
+
 test("what follows the answer, such as a restart, comes after it", async () => {
   let restart: () => void = () => {};
   const restarted = new Promise<void>((resolve) => {

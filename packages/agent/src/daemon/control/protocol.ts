@@ -7,6 +7,7 @@ import {
   type UpdateReport,
 } from "@fota/shared";
 import * as v from "valibot";
+import { isRecord } from "../../core/guards.js";
 
 /** Name of the socket in the state folder. */
 export const SOCKET = "fota-agent.sock";
@@ -27,9 +28,18 @@ export const requestSchema = v.variant("command", [
     sha256: v.string(),
     document: v.optional(v.unknown()),
     version: v.optional(v.string()),
+    file: v.optional(v.string()),
   }),
 ]);
 export type ControlRequest = v.InferOutput<typeof requestSchema>;
+
+/** Returns the command as the log names it: without its bytes and digests. */
+export function nameOf(request: ControlRequest): string {
+  if (request.command !== "install") return request.command;
+  const { file, document, version = isRecord(document) ? document["bc_version"] : undefined } = request;
+  const parts = [file, typeof version === "string" && `version ${version}`, `${request.sizeBytes} bytes`];
+  return `install ${parts.filter(Boolean).join(", ")}`;
+}
 
 /** A line of the answer: any number of reports, then a result or an error. */
 export type ControlAnswer =

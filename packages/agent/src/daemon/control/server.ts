@@ -1,14 +1,21 @@
 import { lstat, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import type { UpdateReport } from "@fota/shared";
+import { isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import * as v from "valibot";
 import { setAside } from "../../boot/durable-files.js";
 import { withSocketPath } from "../../boot/socket-lock.js";
 import { storageError } from "../../boot/storage-error.js";
 import type { Log } from "../../core/ports.js";
 import { ByteReader } from "./line.js";
-import { type ControlAnswer, type ControlRequest, errorAnswer, requestSchema, SOCKET } from "./protocol.js";
+import {
+  type ControlAnswer,
+  type ControlRequest,
+  errorAnswer,
+  nameOf,
+  requestSchema,
+  SOCKET,
+} from "./protocol.js";
 
 /** What the daemon does for a request. */
 export interface ControlWork {
@@ -111,11 +118,16 @@ async function serve(socket: Socket, handler: ControlHandler, log: Log): Promise
     const line = await reader.line();
     if (line === undefined) return;
     const request = v.parse(requestSchema, JSON.parse(line));
-    if (request.command !== "status") log("info", `command: ${request.command}`);
+    const isLogged = request.command !== "status";
+    if (isLogged) log("info", `command: ${nameOf(request)}`);
     const received = () => void socket.setTimeout(0); // the work itself may take longer
     const body = bodyOf(reader, request.command === "install" ? request.sizeBytes : 0, received);
     if (request.command !== "install") received();
-    const work = await handler(request, body, (progress) => send({ progress }));
+    const work = await handler(request, body, (progress) => send({ progress })).catch((error: unknown) => {
+      const code = isFotaError(error) ? ` (${error.code})` : "";
+      if (isLogged) log("warn", `command ${request.command} failed: ${messageOf(error)}${code}`);
+      throw error;
+    });
     after = work.after;
     send({ result: work.result });
   } catch (error) {

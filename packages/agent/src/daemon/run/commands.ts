@@ -48,6 +48,7 @@ export async function carryOut(
 
 async function changing({ bench, exclusively }: Desk, work: () => Promise<Outcome>): Promise<ControlWork> {
   const result = await exclusively(work);
+  bench.device.log("info", result.message);
   return { result, after: result.restart ? () => restart(bench) : undefined };
 }
 

@@ -14,6 +14,7 @@ import { installImage } from "../bench/install.js";
 import { confirmTrial, revertTrial } from "../bench/trial.js";
 import { configSchema } from "../config/schema.js";
 import { readStatus } from "../status/status.js";
+import { bootLine } from "./boot-line.js";
 import { finishInstall } from "./manual-install.js";
 
 const [ann, eve] = [testKey(1, "ann"), testKey(2, "eve")];
@@ -89,12 +90,14 @@ test("a failed self test reverts; a boot loader that has reverted is noted", asy
   };
   expect(await finishInstall(onTrial, broken, never)).toBe(true);
   expect(await readBootRecord(dir)).toMatchObject({ currentSlot: 0, workingSlot: 0 });
+  expect(await bootLine(await reboot())).toBeUndefined();
   const last = { status: "FAILED", version: "2.0.0", detail: "the pump does not turn" };
   expect(await readStatus(onTrial, null)).toMatchObject({ last });
 
   await install(await reboot());
-  await simulateBoot(dir);
+  expect(await bootLine(await reboot())).toEqual(["info", "slot 1 runs on trial"]);
   const reverted = await reboot(); // the second boot of the trial
+  expect(await bootLine(reverted)).toEqual(["warn", "the boot loader reverted to slot 0"]);
   expect(await finishInstall(reverted, async () => true, never)).toBe(false);
   expect((await readStatus(reverted, null)).last).toMatchObject({
     status: "FAILED",
@@ -146,8 +149,8 @@ test("install refuses while an image is on trial; confirm and revert end it", as
   const scheduled = await bench();
   await expect(install(scheduled)).rejects.toMatchObject({ code: "DEVICE_BUSY" });
   await expect(confirmTrial(scheduled)).rejects.toMatchObject({
-    code: "TRIAL_OVER",
-    hint: "restart the device first",
+    code: "DEVICE_BUSY",
+    hint: "restart the device if it does not restart by itself, then run the command again",
   });
   expect(await revertTrial(scheduled)).toMatchObject({ slot: 0, restart: false });
   await expect(revertTrial(scheduled)).rejects.toMatchObject({ code: "TRIAL_OVER" });

@@ -12,6 +12,7 @@ import { warnOfHookFaults } from "../hooks/names.js";
 import { DownloadWatch } from "../jobs/download-watch.js";
 import { JobHandlers } from "../jobs/handlers.js";
 import { agentOptions } from "./agent-options.js";
+import { bootLine } from "./boot-line.js";
 import { readDeviceFacts } from "./facts.js";
 import { sessionEnded } from "./interruptible.js";
 import type { StatusBoard } from "./live-status.js";
@@ -64,6 +65,8 @@ export async function runSession(config: Config, context: SessionContext): Promi
     const bench = await retrying(() => openBench(config, context), retry("opening the slots"));
     const { slotSizeBytes } = await retrying(() => bench.opened.slots.record(), retry("opening the slots"));
     liveness.limitSteps(stepLimitMs(config, slotSizeBytes));
+    const line = await retrying(() => bootLine(bench), retry("opening the slots"));
+    if (line !== undefined) log(...line);
     const executables = { stateDir: config.stateDir, env: context.env, log };
     const hooks = { ...executables, config: config.hooks };
     const facts = () => readDeviceFacts(bench);
