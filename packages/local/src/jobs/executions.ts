@@ -76,12 +76,7 @@ interface Change {
  * Changes an execution, and with it the job's counts, the pending queue and the timers. All changes go through here.
  * `applyConsequences` does the rest.
  */
-function changeExecution(
-  context: CommandContext,
-  job: Job,
-  execution: Execution,
-  change: Change,
-): void {
+function changeExecution(context: CommandContext, job: Job, execution: Execution, change: Change): void {
   const { world, nowMs } = context;
   const isMoving = execution.status !== change.status;
   noteBefore(context, execution);
