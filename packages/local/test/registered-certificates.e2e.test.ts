@@ -170,9 +170,14 @@ describe.skipIf(!hasTools)("a certificate of another CA", () => {
     );
   });
 
-  test("is refused together with that of its CA", async () => {
+  test.each([
+    { before: "", name: "nothing" },
+    { before: "  ", name: "spaces" },
+    { before: "\f", name: "a form feed" },
+    { before: "\ufeff", name: "a byte order mark" },
+  ])("is refused together with that of its CA, with $name before it", async ({ before }) => {
     const { certificatePem: leaf } = await make("chained", "-newkey ec -pkeyopt ec_paramgen_curve:P-256");
-    const certificatePem = `${leaf}${await readFile(join(dir, "ca.pem"), "utf8")}`;
+    const certificatePem = `${leaf}${before}${await readFile(join(dir, "ca.pem"), "utf8")}`;
     await expect(iot.send(new RegisterCertificateWithoutCACommand({ certificatePem }))).rejects.toMatchObject(
       { name: "CertificateValidationException", message: expect.stringMatching(/PEM has 2 certificates/) },
     );

@@ -72,7 +72,7 @@ function isIssuedBy(certificate: X509Certificate, ca: X509Certificate): boolean 
  * with a chain, of which Node.js would take the first.
  */
 function parse(certificatePem: string, what: string): X509Certificate {
-  const found = certificatePem.match(/^-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/gm)?.length ?? 0;
+  const found = certificatePem.match(/^\s*-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/gm)?.length ?? 0;
   if (found > 1)
     throw certificateValidation(`The ${what} cannot be used: the PEM has ${found} certificates, not one`);
   try {
