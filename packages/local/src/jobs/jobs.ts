@@ -105,11 +105,13 @@ export function cancelOpenJob(
   scheduleWake(context, job);
 }
 
-/** Cancels the next executions of a job whose cancellation has not reached all. */
-export function continueCancellation(context: CommandContext, job: Job, sweep: Sweep): void {
-  for (const thingName of takeSlice(context, sweep)) cancelOnThing(context, job, thingName);
+/** Cancels the next executions of a job whose cancellation has not reached all. Returns on how many things it looked. */
+export function continueCancellation(context: CommandContext, job: Job, sweep: Sweep, limit: number): number {
+  const things = takeSlice(sweep, limit);
+  for (const thingName of things) cancelOnThing(context, job, thingName);
   if (sweep.things.length === 0) finishCancellation(context, job);
   scheduleWake(context, job);
+  return things.length;
 }
 
 function cancelOnThing(context: CommandContext, job: Job, thingName: string): void {
@@ -128,8 +130,8 @@ function sweepIfLarge({ sliceSize }: CommandContext, job: Job): Sweep | undefine
   return { things: [...job.executions.keys()].reverse(), isVisible: showsQueued(job) };
 }
 
-function takeSlice({ sliceSize }: CommandContext, { things }: Sweep): string[] {
-  return things.splice(Math.max(0, things.length - sliceSize)).reverse();
+function takeSlice({ things }: Sweep, limit: number): string[] {
+  return things.splice(Math.max(0, things.length - limit)).reverse();
 }
 
 /**
@@ -155,12 +157,14 @@ export function deleteJob(context: CommandContext, input: { jobId: string; force
   world.deletions.add(job.jobId);
 }
 
-/** Removes the jobs in DELETION_IN_PROGRESS with their executions. Of a large job, removes the next executions. */
+/** Removes the jobs in DELETION_IN_PROGRESS with their executions. Of large jobs, removes the next executions. */
 export function continueDeletions(context: CommandContext): void {
   const { world } = context;
+  let left = context.sliceSize;
   for (const jobId of world.deletions) {
     const job = existingJob(world, jobId);
-    const things = job.sweep === undefined ? [...job.executions.keys()] : takeSlice(context, job.sweep);
+    const things = job.sweep === undefined ? [...job.executions.keys()] : takeSlice(job.sweep, left);
+    left = Math.max(0, left - things.length);
     for (const thingName of things) {
       for (const execution of job.executions.get(thingName) ?? []) removeExecution(context, job, execution);
     }

@@ -35,11 +35,12 @@ export function tick(context: CommandContext): void {
   continueRefreshes(context);
   expireExecutions(context);
   applyConsequences(context); // may abort a job, which then rolls out no further
+  let leftToCancel = context.sliceSize;
   for (const jobId of dueJobs(context.world, context.nowMs)) {
     const job = context.world.jobs.get(jobId);
     if (job === undefined) continue;
     if (job.sweep !== undefined) {
-      continueCancellation(context, job, job.sweep);
+      if (leftToCancel > 0) leftToCancel -= continueCancellation(context, job, job.sweep, leftToCancel);
       continue;
     }
     followSchedule(context, job, scheduleAt(job.schedulingConfig, context.nowMs));

@@ -141,6 +141,30 @@ test("executions that time out together do it in ticks", () => {
   expect(timedOut).toEqual([2, 4, 5]);
 });
 
+test("a tick cancels no more executions of several jobs than of one", () => {
+  addJob(model, "j2", [groupArn("fleet")]);
+  cancel(true);
+  model.run("cancelJob", { jobId: "j2", force: true });
+  const canceledSoFar: number[] = [];
+  model.onRun = () => {
+    canceledSoFar.push(jobOf(model, "j1").counts.CANCELED + jobOf(model, "j2").counts.CANCELED);
+  };
+  model.settle();
+  expect(canceledSoFar).toEqual([2, 4, 6, 8, 10]);
+});
+
+test("a tick removes no more executions of several jobs than of one", () => {
+  addJob(model, "j2", [groupArn("fleet")]);
+  remove();
+  model.run("deleteJob", { jobId: "j2", force: true });
+  const executionsLeft: number[] = [];
+  model.onRun = () => {
+    executionsLeft.push([...model.world.jobs.values()].reduce((sum, job) => sum + job.executions.size, 0));
+  };
+  model.settle();
+  expect(executionsLeft).toEqual([8, 6, 4, 2, 0]);
+});
+
 test("an execution that a cancellation has still to reach is canceled, not removed with its thing", () => {
   cancel(true);
   model.run("removeThingFromGroup", { thingName: "t5", thingGroupName: "fleet" });

@@ -13,8 +13,9 @@ export interface TimeAndRandom {
 export interface RegistryContext extends TimeAndRandom {
   world: Registry;
   /**
-   * Most executions, or members of a group, that the command changes at once; later ticks change the others, so that
-   * requests are answered between them. Without limit for commands in journals of earlier builds.
+   * Most executions, or members of groups, that the command changes at once, of all large jobs or groups together; later
+   * ticks change the others, so that requests are answered between them. Without limit for commands in journals of
+   * earlier builds.
    */
   sliceSize: number;
   /** Names of the groups that each affected thing belonged to before the command, with the groups above them. */

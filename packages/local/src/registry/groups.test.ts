@@ -72,3 +72,18 @@ test("no thing joins a dynamic group that is being deleted", () => {
   expect(groupsOf("t3")).toEqual([]);
   expect(model.world.groups.size).toBe(0);
 });
+
+test("a tick removes no more members of several groups than of one", () => {
+  addGroup(model, "fleet", THINGS);
+  addThings(model, "t6", "t7", "t8", "t9");
+  addGroup(model, "other", ["t6", "t7", "t8", "t9"]);
+  model.run("deleteThingGroup", { thingGroupName: "fleet" });
+  model.run("deleteThingGroup", { thingGroupName: "other" });
+  const groups = () => [model.world.groups.get("fleet"), model.world.groups.get("other")];
+  const membersLeft: number[] = [];
+  model.onRun = () => {
+    membersLeft.push(groups().reduce((sum, group) => sum + (group?.things.size ?? 0), 0));
+  };
+  model.settle();
+  expect(membersLeft).toEqual([3, 1, 0]);
+});

@@ -131,7 +131,8 @@ export function deleteGroup(context: RegistryContext, kind: GroupKind, input: Gr
   if (world.groupDeletions?.has(group.thingGroupName)) return;
   world.dynamicGroups.delete(group.thingGroupName);
   world.groupRefreshes?.delete(group.thingGroupName);
-  if (removeMembers(context, group)) removeGroup(world, group);
+  removeMembers(context, group, context.sliceSize);
+  if (group.things.size === 0) removeGroup(world, group);
   else {
     world.groupDeletions ??= new Set();
     world.groupDeletions.add(group.thingGroupName);
@@ -141,22 +142,26 @@ export function deleteGroup(context: RegistryContext, kind: GroupKind, input: Gr
 /** Removes the next members of the groups that are being deleted, and the groups that have none left. */
 export function continueGroupDeletions(context: RegistryContext): void {
   const { world } = context;
+  let left = context.sliceSize;
   for (const name of world.groupDeletions ?? []) {
+    if (left === 0) return;
     const group = existingGroup(world, name);
-    if (!removeMembers(context, group)) continue;
+    left -= removeMembers(context, group, left);
+    if (group.things.size > 0) continue;
     world.groupDeletions?.delete(name);
     removeGroup(world, group);
   }
 }
 
-/** Removes as many members as a command may. Returns whether the group has none left. */
-function removeMembers(context: RegistryContext, group: ThingGroup): boolean {
-  for (const thingName of firstOf(group.things, context.sliceSize)) {
+/** Removes at most `limit` members. Returns how many. */
+function removeMembers(context: RegistryContext, group: ThingGroup, limit: number): number {
+  const members = firstOf(group.things, limit);
+  for (const thingName of members) {
     noteMembership(context, thingName);
     leaveGroup(context.world, existingThing(context.world, thingName), group);
     noteChange(context, thingName, "registry");
   }
-  return group.things.size === 0;
+  return members.length;
 }
 
 function removeGroup(world: Registry, group: ThingGroup): void {
