@@ -22,7 +22,7 @@ test.each([
   { what: "FotaAgent", imports: AGENT, limitBytes: 20_300 },
   { what: "Fota", imports: { index: "{ Fota, Jobs }" }, limitBytes: 20_300 },
   { what: "Jobs alone", imports: { index: "{ Jobs }" }, limitBytes: 3_500 },
-  { what: "all of @fota/agent", imports: { index: "*" }, limitBytes: 21_050 },
+  { what: "all of @fota/agent", imports: { index: "*" }, limitBytes: 21_100 },
   { what: "FotaAgent and trusted keys", imports: { ...AGENT, trust: "*" }, limitBytes: 24_400 },
   { what: "FotaAgent and patches", imports: { ...AGENT, delta: "*" }, limitBytes: 26_300 },
   { what: "FotaAgent and its inventory", imports: { ...AGENT, inventory: "*" }, limitBytes: 21_500 },

@@ -287,8 +287,9 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     helps: "check the disk, and the owner and mode of the folder",
   },
   DEVICE_BUSY: {
-    means: "another process uses the folder of the device",
-    helps: "stop it, or give each device a folder",
+    means:
+      "another process uses the folder of the device, or `fota-agent` is in the middle of a restart or a trial that excludes the command",
+    helps: "stop that process, or give each device a folder; or follow the hint",
   },
   RUNNING_SLOT_UNKNOWN: {
     means: "the agent cannot tell which slot runs",
