@@ -38,11 +38,7 @@ const { platform, arch, execPath, version } = process;
  * @throws if a step fails, with the output of its tool
  */
 export async function makeExecutable(program, out) {
-  let made;
-  await interruptible(async (signal) => {
-    made = await make(program, out, signal);
-  });
-  return made;
+  return await interruptible((signal) => make(program, out, signal));
 }
 
 async function make({ name, entry, codeCache, bundle = {} }, out, signal) {
