@@ -21,10 +21,7 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   after: (delayMs, action) => {
-    if (delayMs <= 0) {
-      const immediate = setImmediate(action).unref(); // setTimeout waits 1 ms, and comes before requests
-      return () => clearImmediate(immediate);
-    }
+    if (delayMs <= 0) return soon(action);
     let timer: NodeJS.Timeout;
     const wait = (leftMs: number) => {
       const stepMs = Math.min(leftMs, LONGEST_WAIT_MS);
@@ -35,6 +32,15 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * Calls `action` after the requests that wait already, which setTimeout would come before. Returns a function that
+ * cancels the call.
+ */
+export function soon(action: () => void): () => void {
+  const immediate = setImmediate(action);
+  return () => clearImmediate(immediate);
+}
 
 /** Measures durations: it counts from the start of the process, and no correction of the system's time changes it. */
 export const steadyClock: Clock = {

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import { type Clock, soon } from "../clock.js";
 
 /** Longest delay of a Node.js timer, about 25 days. A tick that comes too early does nothing. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -33,17 +33,16 @@ export class TickTimer {
     this.#cancel?.();
   }
 
+  /** A clock that is moved by hand runs nothing on its own, so what is due does not wait for it. */
   #runSoon(): () => void {
     const cancel = () => {
-      clearImmediate(immediate);
-      cancelTimer();
+      for (const each of cancels) each();
     };
     const runOnce = () => {
       cancel();
       this.#runTick();
     };
-    const immediate = setImmediate(runOnce);
-    const cancelTimer = this.#clock.after(0, runOnce);
+    const cancels = [soon(runOnce), this.#clock.after(0, runOnce)];
     return cancel;
   }
 }
