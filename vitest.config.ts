@@ -23,7 +23,7 @@ export default defineConfig({
     testTimeout: process.env["FOTA_SWEEP"] ? 600_000 : 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000 } }, // by default it gives up after 1 s; see packages/shared/test/eventually.ts
-    // One in thousands that fails by chance must not stop a release; the closing line names it, to be mended.
+    // One in thousands that fails by chance must not stop a release; the closing line names it, so that it gets fixed.
     retry: process.env["CI"] ? 1 : 0,
     reporters: ["default", "./scripts/closing-line.ts"],
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },

@@ -34,8 +34,8 @@ export class UpdateRunner {
   }
 
   /**
-   * Returns the saved state, which it reads only once until `forget`; idle if it is not valid. Rejects if the store cannot be read,
-   * but counts the state as lost after several such errors in a row.
+   * Returns the saved state, which it reads only once until `forget`; idle if it is not valid. Rejects if the store
+   * cannot be read, but counts the state as lost after several such errors in a row.
    */
   async load(): Promise<UpdateState> {
     if (this.#state === undefined) {
