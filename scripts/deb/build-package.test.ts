@@ -1,18 +1,9 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  createReadStream,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { createReadStream, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { callWithTools, filesLeft, makeToolFolder, replaceTool } from "../tool-run.js";
 
 const SPEC = {
   fields: { Package: "small", Version: "1.0", Architecture: "all", Maintainer: "A <a@example.com>" },
@@ -26,32 +17,20 @@ let folder: string;
 let file: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "fota-build-package-"));
-  for (const name of ["bin", "out", "tmp"]) mkdirSync(join(folder, name));
+  folder = makeToolFolder();
   file = join(folder, "out", "small.deb");
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Makes the package in a process of its own, with `script` in place of dpkg-deb. */
 function build(script?: string) {
-  if (script !== undefined) {
-    writeFileSync(join(folder, "bin/dpkg-deb"), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(folder, "bin/dpkg-deb"), 0o755);
-  }
-  const args = [SPEC, file, { epochSeconds: 1, compression: ["-Zgzip"] }].map((arg) => JSON.stringify(arg));
-  const url = new URL("build-package.mjs", import.meta.url);
-  const code = `import { buildPackage } from ${JSON.stringify(url)};\nawait buildPackage(${args.join()});`;
-  const PATH = `${join(folder, "bin")}${delimiter}${process.env["PATH"]}`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
-    env: { ...process.env, PATH, TMPDIR: join(folder, "tmp") },
-    stdio: ["ignore", "inherit", "pipe"],
-  });
-  const stderr = child.stderr.setEncoding("utf8").toArray();
-  return { child, ended: once(child, "exit"), stderr: async () => (await stderr).join("") };
+  if (script !== undefined) replaceTool(folder, "dpkg-deb", script);
+  const args = [SPEC, file, { epochSeconds: 1, compression: ["-Zgzip"] }];
+  return callWithTools(folder, new URL("build-package.mjs", import.meta.url), "buildPackage", args);
 }
 
 /** What the build left: the staging folder was in tmp. */
-const left = () => ["out", "tmp"].flatMap((name) => readdirSync(join(folder, name)));
+const left = () => filesLeft(folder);
 
 test.skipIf(!hasDpkgDeb)("a package replaces the one before, and leaves nothing else", async () => {
   writeFileSync(file, "before");

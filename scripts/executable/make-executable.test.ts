@@ -1,26 +1,16 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  createReadStream,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { createReadStream, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { callWithTools, filesLeft, makeToolFolder, replaceTool } from "../tool-run.js";
 
 const FILE = `small-linux-${process.arch}`;
 const isLinux = process.platform === "linux";
 let folder: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "fota-make-executable-"));
-  for (const name of ["bin", "out", "tmp"]) mkdirSync(join(folder, name));
+  folder = makeToolFolder();
   writeFileSync(join(folder, "main.cjs"), "");
   writeFileSync(join(folder, "out", FILE), "before");
 });
@@ -28,24 +18,14 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Makes an executable in a process of its own, with `script` in place of strip, which runs in the middle. */
 function make(script: string) {
-  writeFileSync(join(folder, "bin/strip"), `#!/bin/sh\n[ "$1" = --version ] && exit\n${script}\n`);
-  chmodSync(join(folder, "bin/strip"), 0o755);
+  replaceTool(folder, "strip", `[ "$1" = --version ] && exit\n${script}`);
   const program = { name: "small", entry: join(folder, "main.cjs"), codeCache: false };
-  const args = [program, join(folder, "out")].map((arg) => JSON.stringify(arg));
-  const url = new URL("make-executable.mjs", import.meta.url);
-  const code = `import { makeExecutable } from ${JSON.stringify(url)};\nawait makeExecutable(${args.join()});`;
-  const PATH = `${join(folder, "bin")}${delimiter}${process.env["PATH"]}`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
-    env: { ...process.env, PATH, TMPDIR: join(folder, "tmp") },
-    stdio: ["ignore", "inherit", "pipe"],
-  });
-  const stderr = child.stderr.setEncoding("utf8").toArray();
-  return { child, ended: once(child, "exit"), stderr: async () => (await stderr).join("") };
+  const module = new URL("make-executable.mjs", import.meta.url);
+  return callWithTools(folder, module, "makeExecutable", [program, join(folder, "out")]);
 }
 
 /** What the run left: other files than the executable before. */
-const left = () =>
-  ["out", "tmp"].flatMap((name) => readdirSync(join(folder, name))).filter((name) => name !== FILE);
+const left = () => filesLeft(folder).filter((name) => name !== FILE);
 const kept = () => readFileSync(join(folder, "out", FILE), "utf8");
 
 test.skipIf(!isLinux)("an error of a tool is reported, and keeps the executable before", async () => {
