@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../src/engine/engine.js";
 import { addExecution } from "../src/jobs/execution-lists.js";
+import { ensurePendingQueue } from "../src/jobs/pending-queue.js";
 import type { S3Access } from "../src/jobs/s3-access.js";
 import { put } from "../src/listing/indexes.js";
 import { nextSequence } from "../src/registry/context.js";
@@ -83,7 +84,7 @@ function manyExecutions(count: number): Model {
   for (let index = 1; index < count; index += 1) {
     const thingName = `t${index}`;
     const execution = { ...first, thingName, sequence: nextSequence(model.world) };
-    addExecution(model.world, jobOf(model, "j1"), execution);
+    addExecution(jobOf(model, "j1"), ensurePendingQueue(model.world, thingName), execution);
   }
   return model;
 }

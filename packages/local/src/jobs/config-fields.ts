@@ -36,8 +36,12 @@ const RETRIES_MAX = 10;
 const END_BEHAVIORS = ["STOP_ROLLOUT", "CANCEL", "FORCE_CANCEL"] as const;
 const WINDOW_MAX_MINUTES = 1430;
 
+/** Most jobs have none of the members: they share one object, which nothing changes. */
+const NO_CONFIG: JobConfig = {};
+
 /** @throws {AwsError} InvalidRequest */
 export function readJobConfig(members: Members): JobConfig {
+  if (CONFIG_MEMBERS.every((name) => members[name] === undefined)) return NO_CONFIG;
   return withoutUndefined({
     presignedUrlConfig: readObject(
       members,

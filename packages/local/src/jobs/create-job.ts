@@ -62,7 +62,7 @@ export function createJob(context: CommandContext, input: CreateJobInput): Reado
   checkDocument(document);
   checkRole(document, config);
   if (schedulingConfig !== undefined) checkSchedule(schedulingConfig, targetSelection, nowMs);
-  const targets = [...new Set(input.targets)];
+  const targets = input.targets.length === 1 ? [...input.targets] : [...new Set(input.targets)];
   const job: Job = {
     jobId,
     sequence: nextSequence(world),
@@ -86,6 +86,7 @@ export function createJob(context: CommandContext, input: CreateJobInput): Reado
     rollout: { targets: [...targets], dueMs: nowMs },
     sweep: undefined,
     pace: { notified: 0 },
+    wakeAtMs: undefined,
   };
   put(world.jobs, jobId, job);
   if (input.rollsOutAtOnce) rollOutToThings(context, job);
@@ -106,7 +107,7 @@ function withTemplate(world: World, input: CreateJobInput) {
     document,
     documentSource: input.document === undefined ? template?.documentSource : input.documentSource,
     description: input.description ?? template?.description,
-    config: { ...template?.config, ...input.config },
+    config: template === undefined ? input.config : { ...template.config, ...input.config },
     schedulingConfig: windows
       ? { maintenanceWindows: windows, ...input.schedulingConfig }
       : input.schedulingConfig,

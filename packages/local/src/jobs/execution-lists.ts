@@ -2,7 +2,7 @@ import type { JobExecutionStatus } from "@fota/shared";
 import { builtIndexOf, indexOf, valuesToRead } from "../listing/indexes.js";
 import { keyKind } from "../listing/key-lists.js";
 import { type InOrder, ListIndex } from "../listing/list-index.js";
-import type { Execution, Job } from "./job.js";
+import type { Execution, Job, PendingQueue } from "./job.js";
 import { ensurePendingQueue } from "./pending-queue.js";
 import type { World } from "./world.js";
 
@@ -47,19 +47,18 @@ function inStatus(index: ListIndex<Execution>, status: JobExecutionStatus | unde
   return status === undefined ? index : index.withKey(byStatus, status);
 }
 
-/** Adds an execution to its job and to the jobs of its thing. */
-export function addExecution(world: World, job: Job, execution: Execution): void {
+/** Adds an execution to its job and to the jobs of its thing, which has the queue. */
+export function addExecution(job: Job, queue: PendingQueue, execution: Execution): void {
   const { thingName, jobId } = execution;
   setExecutions(job, thingName, [...(job.executions.get(thingName) ?? []), execution]);
-  const queue = ensurePendingQueue(world, thingName);
   queue.jobs.add(jobId);
-  for (const index of builtIndexes(world, job, thingName)) index.add(execution);
+  for (const index of builtIndexes(job, queue)) index.add(execution);
 }
 
 /** Removes an execution from its job, and from the jobs of its thing if it was the last one of the job there. */
 export function forgetExecution(world: World, job: Job, execution: Execution): void {
   const { thingName, jobId } = execution;
-  for (const index of builtIndexes(world, job, thingName)) index.delete(execution);
+  for (const index of builtIndexes(job, world.agendas.get(thingName))) index.delete(execution);
   const others = (job.executions.get(thingName) ?? []).filter((other) => other !== execution);
   setExecutions(job, thingName, others);
   if (others.length > 0) return;
@@ -75,7 +74,7 @@ export function setExecutionStatus(
   execution: Execution,
   status: JobExecutionStatus,
 ): void {
-  const indexes = builtIndexes(world, job, execution.thingName);
+  const indexes = builtIndexes(job, world.agendas.get(execution.thingName));
   for (const index of indexes) index.removeKeys(execution);
   (execution as { status: JobExecutionStatus }).status = status;
   for (const index of indexes) index.addKeys(execution);
@@ -87,8 +86,7 @@ function setExecutions(job: Job, thingName: string, executions: Execution[]): vo
   else all.delete(thingName);
 }
 
-function builtIndexes(world: World, job: Job, thingName: string): ListIndex<Execution>[] {
-  const queue = world.agendas.get(thingName);
+function builtIndexes(job: Job, queue: PendingQueue | undefined): ListIndex<Execution>[] {
   const ofJob = builtIndexOf<Execution>(job.executions);
   const ofThing = queue && builtIndexOf<Execution>(queue);
   return [ofJob, ofThing].filter((index) => index !== undefined);

@@ -4,7 +4,14 @@ import { nextSequence } from "../registry/context.js";
 import type { UnfilledDocument } from "./documents.js";
 import { addExecution, forgetExecution, setExecutionStatus } from "./execution-lists.js";
 import type { Execution, Job, Retries } from "./job.js";
-import { addToPending, nextExecution, noteBefore, removeFromPending } from "./pending-queue.js";
+import {
+  addToPending,
+  ensurePendingQueue,
+  nextExecution,
+  noteBefore,
+  noteNew,
+  removeFromPending,
+} from "./pending-queue.js";
 import { armTimer, deadlineOf, takeDueTimer } from "./timers.js";
 import type { CommandContext, JobExecutionEvent, World } from "./world.js";
 
@@ -30,6 +37,7 @@ export function queueExecution(
   retries = NO_RETRIES,
 ): void {
   const { world, nowMs } = context;
+  const queue = ensurePendingQueue(world, thingName);
   const earlier = job.executions.get(thingName) ?? [];
   const execution: Execution = {
     jobId: job.jobId,
@@ -44,10 +52,10 @@ export function queueExecution(
     forceCanceled: false,
     retries,
   };
-  noteBefore(context, execution);
-  addExecution(world, job, execution);
+  noteNew(context, execution);
+  addExecution(job, queue, execution);
   job.counts.QUEUED += 1;
-  addToPending(world, execution);
+  addToPending(world, queue, execution);
 }
 
 /** Returns the counts of a job that has no executions yet. */
@@ -104,7 +112,7 @@ function changeExecution(context: CommandContext, job: Job, execution: Execution
   }
   setStepTimer(execution, nowMs, change.stepTimeoutInMinutes);
   armTimer(world, execution);
-  if (isMoving) addToPending(world, execution);
+  if (isMoving) addToPending(world, ensurePendingQueue(world, execution.thingName), execution);
 }
 
 /** Times out the executions whose in-progress timer or step timer has expired. If those are many, ticks follow. */

@@ -42,11 +42,13 @@ const PARAMETER_VALUE: StringRule = { max: 30_720, pattern: /^[^\p{C}]+$/u, patt
 const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 export const TAGS_MAX = 50;
 const DESTINATIONS_MAX = 25;
+/** What most resources have is one object, which nothing changes. */
+const NO_TAGS: Record<string, string> = {};
 
 /** Reads `tags`, a list of `{Key, Value}`. @throws {AwsError} InvalidRequest */
 export function readTags(members: Members): Record<string, string> {
   const list = members["tags"];
-  if (list === undefined || list === null) return {};
+  if (list === undefined || list === null) return NO_TAGS;
   if (!Array.isArray(list) || list.length > TAGS_MAX)
     throw invalidRequest(`tags must be a list of at most ${TAGS_MAX} tags`);
   return Object.fromEntries(

@@ -59,6 +59,18 @@ describe("a new job", () => {
     expect(statusesOf(model, "j2")).toEqual({ t1: "QUEUED", t2: "QUEUED" });
   });
 
+  test.each([true, false])("creates one execution for a thing that two ARNs name, at once: %s", (atOnce) => {
+    const targets = [thingArn("t1"), thingArn("t1").replace("arn:aws:", "arn:aws-cn:"), thingArn("t2")];
+    model.run("createJob", { ...newJob("j1", targets), rollsOutAtOnce: atOnce });
+    model.settle();
+    const executions = [...jobOf(model, "j1").executions.values()].flat();
+    expect(executions.map(({ thingName, executionNumber }) => [thingName, executionNumber])).toEqual([
+      ["t1", 1],
+      ["t2", 1],
+    ]);
+    expect(jobOf(model, "j1").pace).toEqual({ notified: 2 });
+  });
+
   test("leaves executions for later if a target is a group, or if it is scheduled", () => {
     addGroup(model, "g1", ["t1"]);
     const atOnce = { rollsOutAtOnce: true };

@@ -3,7 +3,7 @@ import { change } from "../listing/indexes.js";
 import { firstIn } from "../listing/sorted-list.js";
 import { readFrom } from "../state/watched-map.js";
 import type { Execution, Job, PendingQueue, Sweep } from "./job.js";
-import type { CommandContext, World } from "./world.js";
+import type { CommandContext, QueueBefore, World } from "./world.js";
 
 /** Returns the pending executions of a thing: first those in progress, then the queued ones, each by age. */
 export function pendingExecutions(world: World, thingName: string): Execution[] {
@@ -83,14 +83,23 @@ export function ensurePendingQueue(world: World, thingName: string): PendingQueu
  * Notes what the device sees of an execution and of its queue. Call it before a change of the execution, or of the status
  * of its job, so that `collectNotices` can compare.
  */
-export function noteBefore({ world, before }: CommandContext, execution: Execution): void {
-  const { thingName } = execution;
+export function noteBefore(context: CommandContext, execution: Execution): void {
+  const { wasVisible } = ensureQueueBefore(context, execution.thingName);
+  if (!wasVisible.has(execution)) wasVisible.set(execution, isVisible(context.world, execution));
+}
+
+/** The same for an execution that the command is about to add. */
+export function noteNew(context: CommandContext, execution: Execution): void {
+  ensureQueueBefore(context, execution.thingName).wasVisible.set(execution, false);
+}
+
+function ensureQueueBefore({ world, before }: CommandContext, thingName: string): QueueBefore {
   let noted = before.get(thingName);
   if (noted === undefined) {
     noted = { next: nextExecution(world, thingName)?.sequence, wasVisible: new Map() };
     before.set(thingName, noted);
   }
-  if (!noted.wasVisible.has(execution)) noted.wasVisible.set(execution, isVisible(world, execution));
+  return noted;
 }
 
 /**
@@ -110,9 +119,8 @@ export function setJobStatus(context: CommandContext, job: Job, status: JobStatu
 }
 
 /** Adds a pending execution, which is the last one of its job, to its thing's queue. */
-export function addToPending(world: World, execution: Execution): void {
+export function addToPending(world: World, queue: PendingQueue, execution: Execution): void {
   const { jobId } = execution;
-  const queue = ensurePendingQueue(world, execution.thingName);
   if (queue.pending.length === 0 && !windowedParts.has(queue)) {
     queue.pending = [jobId]; // an insertion into an empty array would make room for 17
     return;

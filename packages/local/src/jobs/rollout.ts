@@ -18,7 +18,8 @@ const MINUTE_MS = 60_000;
 
 /** Returns when the next `tick` is due, in the past if it is overdue; `undefined` if nothing depends on time. */
 export function nextDueMs(world: World): number | undefined {
-  if ([world.deletions, world.groupDeletions, world.groupRefreshes].some(hasAny)) return 0;
+  const { deletions, groupDeletions, groupRefreshes } = world;
+  if (hasAny(deletions) || hasAny(groupDeletions) || hasAny(groupRefreshes)) return 0;
   const timerMs = world.timers[0]?.dueMs;
   const wakeMs = firstWakeMs(world);
   return timerMs !== undefined && wakeMs !== undefined ? Math.min(timerMs, wakeMs) : (timerMs ?? wakeMs);
@@ -51,8 +52,20 @@ export function tick(context: CommandContext): void {
 
 /** Creates the first executions of a new job, if all its targets are things. Those of groups are left to ticks. */
 export function rollOutToThings(context: CommandContext, job: Job): void {
-  if (job.status !== "IN_PROGRESS" || job.rollout === undefined || !job.targets.every(isThing)) return;
-  rollOut(context, job, job.rollout);
+  const { status, rollout, targets, config, executions, pace } = job;
+  if (status !== "IN_PROGRESS" || rollout === undefined || !targets.every(isThing)) return;
+  if (config.jobExecutionsRolloutConfig !== undefined) {
+    rollOut(context, job, rollout);
+    return;
+  }
+  for (const target of targets) {
+    for (const thing of thingsOfTarget(context.world, target)) {
+      if (executions.has(thing)) continue; // two ARNs can name one thing
+      queueExecution(context, job, thing);
+      pace.notified += 1;
+    }
+  }
+  job.rollout = undefined;
 }
 
 /** Ends, opens or closes a job by its schedule. CANCEL and FORCE_CANCEL act as CancelJob; AWS does not document it. */

@@ -62,6 +62,7 @@ function wakesOf(world: World): Wakes {
 
 /** Sets when the next tick must look at a job; `undefined` for never. All changes go through here. */
 export function setWake(world: World, job: Job, atMs: number | undefined): void {
+  if (job.wakeAtMs === atMs) return;
   job.wakeAtMs = atMs;
   if (atMs === undefined) world.waking.delete(job.jobId);
   else world.waking.add(job.jobId);

@@ -69,7 +69,7 @@ export function startCommand(
 }
 
 /** What a device saw of its queue before the command, as far as the command may change it. */
-interface QueueBefore {
+export interface QueueBefore {
   /** Sequence number of `$next`; `undefined` if nothing was pending. */
   next: number | undefined;
   /** Whether the device saw each of the executions that the command may have added, changed, hidden or shown. */
