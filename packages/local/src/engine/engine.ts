@@ -99,15 +99,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const record = { command, input, nowMs: live.nowMs(), seed: freshSeed(), sliceSize: SLICE_SIZE };
     const { context, output } = live.run(record);
     const fulfilled = waiting.filter(({ isTrue }) => isTrue());
-    const collected = [
-      ...context.messages,
-      ...collectNotices(context, noticeOptions),
-      ...collectEvents(context),
-    ];
+    const collected = context.messages.concat(collectNotices(context, noticeOptions), collectEvents(context));
     // At once, not when the change is durable: a clock that jumps over several deadlines must fire each at its time.
     if (command === "tick") scheduleTick();
-    await disk?.append(record);
-    waiting = waiting.filter((each) => !fulfilled.includes(each));
+    if (disk !== undefined) await disk.append(record);
+    if (fulfilled.length > 0) waiting = waiting.filter((each) => !fulfilled.includes(each));
     for (const { resolve } of fulfilled) resolve();
     notices.send(collected);
     if (command !== "tick") scheduleTick();

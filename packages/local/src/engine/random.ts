@@ -1,18 +1,19 @@
-import { randomFillSync } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
-const SEED_BYTES = 16;
-/** Random bytes for the next seeds. To fetch 4 KiB of them takes hardly longer than to fetch 16 bytes. */
-const pool = Buffer.alloc(256 * SEED_BYTES);
-let usedBytes = pool.length;
+const SEED_DIGITS = 32;
+const POOL_BYTES = 4096;
+/** Hex digits for the next seeds. To make those of 4 KiB takes hardly longer than to make those of one seed. */
+let pool = "";
+let used = 0;
 
 /** Returns 128 random bits as 32 hex digits, so that no two commands get the same numbers by chance. */
 export function freshSeed(): string {
-  if (usedBytes === pool.length) {
-    randomFillSync(pool);
-    usedBytes = 0;
+  if (used === pool.length) {
+    pool = randomBytes(POOL_BYTES).toString("hex");
+    used = 0;
   }
-  usedBytes += SEED_BYTES;
-  return pool.toString("hex", usedBytes - SEED_BYTES, usedBytes);
+  used += SEED_DIGITS;
+  return pool.slice(used - SEED_DIGITS, used);
 }
 
 /** Returns a generator of numbers from 0 up to 1 that depend on the seed alone. */

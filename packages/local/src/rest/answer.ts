@@ -87,24 +87,26 @@ function asAwsError(error: unknown): AwsError {
 }
 
 /** @throws {AwsError} InvalidRequestException with status 413 if the body is too large */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+export function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   // Listeners, because an asynchronous iterator takes several times as long for the one chunk of most bodies.
-  await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     request.on("data", (chunk: Buffer) => {
       sizeBytes += chunk.length;
       // Reads to the end: an earlier answer would reach the client as a broken connection.
       if (sizeBytes <= BODY_MAX_BYTES) chunks.push(chunk);
     });
-    request.on("end", resolve);
+    request.on("end", () => {
+      if (sizeBytes > BODY_MAX_BYTES) reject(bodyTooLarge());
+      else resolve(chunks.length === 1 ? (chunks[0] ?? NO_BODY) : Buffer.concat(chunks));
+    });
     request.on("error", reject);
   });
-  if (sizeBytes > BODY_MAX_BYTES) {
-    throw new AwsError("InvalidRequestException", 413, `the body has more than ${BODY_MAX_BYTES} bytes`);
-  }
-  const [only = NO_BODY, another] = chunks;
-  return another === undefined ? only : Buffer.concat(chunks);
+}
+
+function bodyTooLarge(): AwsError {
+  return new AwsError("InvalidRequestException", 413, `the body has more than ${BODY_MAX_BYTES} bytes`);
 }
 
 const NO_BODY = Buffer.alloc(0);

@@ -29,30 +29,36 @@ export interface RequestListenerOptions {
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
   return (request, response) => {
     const requestId = randomUUID();
-    answer(request, response, requestId, options).catch((error: unknown) => {
+    const fail = (error: unknown) => {
       options.log(`http: ${request.method} ${rawPathOf(request.url ?? "/")} failed: ${messageOf(error)}`);
       internalError(request, response, requestId);
-    });
+    };
+    try {
+      answer(request, response, requestId, options)?.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
   };
 }
 
-async function answer(
+/** Returns what is left to do after this call, if anything. */
+function answer(
   request: IncomingMessage,
   response: ServerResponse,
   requestId: string,
   options: RequestListenerOptions,
-): Promise<void> {
+): Promise<void> | undefined {
   const refusal = options.requestGuard.refusalOf(request);
   if (refusal !== undefined) {
     refuseByGuard(request, response, requestId, refusal);
-    return;
+    return undefined;
   }
   const origin = options.requestGuard.allowedOrigin(request);
   if (origin !== undefined) {
     allowOrigin(response, origin);
     if (isPreflight(request)) {
       answerPreflight(request, response);
-      return;
+      return undefined;
     }
     exposeHeaders(response);
   }
@@ -68,10 +74,9 @@ async function answer(
         "/_fota/ answers only on the stand-in's own machine",
         {},
       );
-      return;
+      return undefined;
     }
-    await options.admin(request, response);
-    return;
+    return options.admin(request, response);
   }
   const { socket } = request;
   const certificateId =
@@ -79,18 +84,18 @@ async function answer(
   const fault = certificateId === undefined ? undefined : options.certificateRefusal(certificateId);
   if (fault !== undefined) {
     refuse(response, requestId, 403, "ForbiddenException", fault);
-    return;
+    return undefined;
   }
   const route = routeRequest(request, certificateId !== undefined);
   if ("unknown" in route) {
     const known = Object.keys(options.services).join(", ");
     const message = `fota local does not support the service ${route.unknown}, only ${known}`;
     refuse(response, requestId, 501, "NotImplementedException", message);
-    return;
+    return undefined;
   }
   const context: RequestContext = { requestId, secure: socket instanceof TLSSocket };
   if (certificateId !== undefined) context.clientCertificateId = certificateId;
-  await options.services[route.service](request, response, context);
+  return options.services[route.service](request, response, context);
 }
 
 function internalError(request: IncomingMessage, response: ServerResponse, requestId: string): void {

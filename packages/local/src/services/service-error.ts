@@ -5,16 +5,17 @@ import type { Service } from "../http/service.js";
 import { sendError } from "../rest/answer.js";
 import { rawPathOf } from "../sigv4/sigv4.js";
 
+const ANSWER_ERROR = ["answerError"] as const;
+
 /** Wraps a service of AWS IoT so that `answerError` faults apply to it. */
 export function withErrorFaults(name: ServiceName, faults: FaultSource, service: Service): Service {
   return (request, response, context) => {
-    const path = rawPathOf(request.url ?? "/");
     const triggered = faults.trigger(
-      ["answerError"],
+      ANSWER_ERROR,
       (fault) =>
         fault.service === name &&
         (fault.method ?? request.method) === request.method &&
-        (fault.path ?? path) === path,
+        (fault.path === undefined || fault.path === rawPathOf(request.url ?? "/")),
     );
     if (triggered === undefined) return service(request, response, context);
     request.resume();

@@ -75,7 +75,8 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     refuseUnknownMembers("CreateJob", body, JOB_MEMBERS);
     const jobId = requiredString(params, "jobId", JOB_ID);
     const targets = readTargets(body);
-    const { document, documentSource } = needsDocument(body) ? await readDocument(body, objects) : {};
+    const given = needsDocument(body) ? readDocument(body, objects) : {};
+    const { document, documentSource } = given instanceof Promise ? await given : given;
     const job = await engine.run("createJob", {
       jobId,
       targets,
@@ -261,7 +262,7 @@ function scheduledRollout(startMs: number) {
 
 /** Returns whether the request must have a document, because it has no template. */
 function needsDocument(body: Members): boolean {
-  return body["jobTemplateArn"] === undefined || [body["document"], body["documentSource"]].some(isGiven);
+  return body["jobTemplateArn"] === undefined || isGiven(body["document"]) || isGiven(body["documentSource"]);
 }
 
 function isGiven(value: unknown): boolean {
