@@ -20,6 +20,7 @@ import { crc32 } from "node:zlib";
 import type { EXIT } from "./exit-code.js";
 import { cacheFolder, homeFolder } from "./home-folder.js";
 import { type Load, type ModuleTable, moduleLoader } from "./module-loader.js";
+import { wallClockMs } from "./wall-clock.js";
 
 /** Holds what V8 compiled in a run. */
 interface Compiled {
@@ -80,7 +81,7 @@ function compile(path: string, cachePath: string): ModuleTable {
     const isWorthIt = whole || exitCode === FAILED || exitCode === THINGS_FAILED;
     const isBetter = !isUsed || (whole && !cached.whole);
     if (isWorthIt && isBetter) writeCache(cachePath, { data: script.createCachedData(), whole });
-    else if (isUsed && Date.now() - cached.usedAtMs > DAY_MS) markUsed(cachePath);
+    else if (isUsed && wallClockMs() - cached.usedAtMs > DAY_MS) markUsed(cachePath);
   });
   const module = {} as { exports: ModuleTable };
   (script.runInThisContext() as (of: typeof module) => void)(module);
@@ -161,7 +162,7 @@ function removeUnused(path: string): void {
     const place = entry.isFile() ? placeOf(entry.name) : undefined;
     const other = join(folder, entry.name);
     if (place === undefined || other === path) continue;
-    const unusedMs = Date.now() - (statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN);
+    const unusedMs = wallClockMs() - (statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN);
     if (unusedMs > (place === own ? REPLACED_MAX_MS : UNUSED_MAX_MS)) removeQuietly(other);
   }
 }

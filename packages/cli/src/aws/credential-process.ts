@@ -2,6 +2,7 @@ import { exec } from "node:child_process";
 import { FotaError } from "@fota/shared";
 import { given } from "../given.js";
 import type { Host } from "../host.js";
+import { wallClockMs } from "../wall-clock.js";
 import type { AwsCredentials } from "./credentials.js";
 
 /** Long enough for a user to type a code into a window. */
@@ -59,7 +60,7 @@ function parse(profile: string, stdout: string): AwsCredentials {
           ? "printed no AccessKeyId and SecretAccessKey"
           : undefined;
   const expiration = typeof Expiration === "string" ? new Date(Expiration) : undefined;
-  const ended = expiration !== undefined && !(expiration.getTime() > Date.now());
+  const ended = expiration !== undefined && !(expiration.getTime() > wallClockMs());
   if (fault !== undefined || ended) {
     const what = fault ?? `printed credentials that ended at ${String(Expiration)}`;
     throw new FotaError("NO_CREDENTIALS", `credential_process of profile ${profile} ${what}`, {

@@ -2,6 +2,7 @@ import { FotaError } from "@fota/shared";
 import { memoize } from "@smithy/core/config";
 import { given } from "../given.js";
 import type { Host } from "../host.js";
+import { wallClockMs } from "../wall-clock.js";
 import type { CredentialChoice } from "./credential-choice.js";
 import {
   mfaNeeded,
@@ -63,7 +64,7 @@ export function credentialProvider(options: CredentialOptions): CredentialProvid
   }
   return memoize(
     () => find(options),
-    ({ expiration }) => expiration !== undefined && expiration.getTime() - Date.now() < EXPIRES_SOON_MS,
+    ({ expiration }) => expiration !== undefined && expiration.getTime() - wallClockMs() < EXPIRES_SOON_MS,
     ({ expiration }) => expiration !== undefined,
   );
 }
@@ -170,7 +171,7 @@ async function assumeRole(
     if (sourceCredentials === undefined) return await fromFiles(name, options, assume);
     return await assume(sourceCredentials, {
       RoleArn: roleArn,
-      RoleSessionName: profile["role_session_name"] ?? `fota-${Date.now()}`,
+      RoleSessionName: profile["role_session_name"] ?? `fota-${wallClockMs()}`,
       ExternalId: profile["external_id"],
       DurationSeconds: Number(profile["duration_seconds"] ?? 3600),
     });

@@ -1,4 +1,5 @@
 import { type ErrorCode, FotaError, isFotaError, messageOf } from "@fota/shared";
+import { wallClockMs } from "../wall-clock.js";
 import {
   aheadSeconds,
   formatSkew,
@@ -84,7 +85,7 @@ export function translateAwsError(error: unknown, call: AwsCall): FotaError {
 function skewIn(error: unknown, code: ErrorCode): number | undefined {
   if (code !== "CREDENTIALS_REFUSED" && code !== "ACCESS_DENIED") return undefined;
   const time = serverTimeIn(error);
-  const now = Date.now();
+  const now = wallClockMs();
   const ahead = time === undefined ? 0 : aheadSeconds(time, now, now);
   return Math.abs(ahead) >= (OF_SIGNATURE.has(nameOf(error)) ? SKEW_WARN_SECONDS : SKEW_FAIL_SECONDS)
     ? ahead

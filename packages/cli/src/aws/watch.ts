@@ -1,5 +1,6 @@
 import type { MiddlewareStack, Pluggable } from "@smithy/types";
 import { given } from "../given.js";
+import { wallClockMs } from "../wall-clock.js";
 import type { AwsAccess } from "./access.js";
 import { noteHost } from "./hosts.js";
 import { logged, type OnRequest } from "./request-log.js";
@@ -23,11 +24,11 @@ export function watchRequests<Input extends object, Output extends object>(
   middlewareStack.add(
     (next) => async (args) => {
       const { protocol, hostname, port } = args.request as HttpRequest;
-      const askedMs = Date.now();
+      const askedMs = wallClockMs();
       try {
         const output = await next(args);
         const { headers } = output.response as { headers?: Record<string, string | undefined> };
-        clock.observe(headers?.["date"], askedMs, Date.now());
+        clock.observe(headers?.["date"], askedMs, wallClockMs());
         return output;
       } catch (error) {
         noteHost(error, hostname, port ?? (protocol === "http:" ? 80 : 443));

@@ -1,6 +1,7 @@
 import { given } from "../given.js";
 import type { Host } from "../host.js";
 import { readSettings } from "../settings/settings.js";
+import { wallClockMs } from "../wall-clock.js";
 import { cachePath, readFresh, writeFresh } from "./cache.js";
 import type { Candidate, Completion, NameKind } from "./complete.js";
 
@@ -22,7 +23,7 @@ export async function namesOf(
   const { profile, region, iotEndpoint, local } = settings;
   const key = [kind, profile, host.env["AWS_ACCESS_KEY_ID"], region, iotEndpoint, local];
   const path = cachePath(host, key);
-  const kept = await readFresh(path, Date.now());
+  const kept = await readFresh(path, wallClockMs());
   if (kept !== undefined) return kept;
   const signal = AbortSignal.any([host.signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
   // Load the AWS SDK only if the cache has no names.

@@ -6,6 +6,7 @@ import { formatRequest, type RequestRecord } from "../aws/request-log.js";
 import { withThrottleRetry } from "../aws/throttle-retry.js";
 import { accessOf } from "../connect/access-of.js";
 import type { Context } from "../context.js";
+import { wallClockMs } from "../wall-clock.js";
 import { pacedIot } from "./paced-iot.js";
 import { createRequestCounts, type RequestCounts } from "./request-counts.js";
 
@@ -26,8 +27,8 @@ export interface Account {
   readonly requests: RequestCounts;
   /** Returns the time of AWS, in milliseconds, if this machine's clock is wrong; else this machine's. */
   nowMs(): number;
-  /** Returns until when reads wait because AWS throttles requests, in milliseconds. */
-  throttledUntilMs(): number;
+  /** Returns whether reads wait because AWS throttles requests. */
+  isThrottled(): boolean;
   /**
    * Runs a task with the services. If AWS refuses the credentials, finds them again, and runs the task once more: the
    * user may have logged in meanwhile. Does the same if the stand-in of `--local` is away: it may have other ports now.
@@ -51,7 +52,7 @@ export async function openAccount(context: Context): Promise<Account> {
     const patient = withThrottleRetry(cloud.iot, {
       signal,
       onWait: (delayMs) => {
-        throttledUntilMs = Math.max(throttledUntilMs, Date.now() + delayMs);
+        throttledUntilMs = Math.max(throttledUntilMs, performance.now() + delayMs);
       },
     });
     return { ...cloud, iot: pacedIot(patient, perSecond, signal) };
@@ -96,9 +97,9 @@ export async function openAccount(context: Context): Promise<Account> {
     requests,
     nowMs() {
       const ahead = access.clock.aheadSeconds();
-      return Date.now() - (isSkewed(ahead) ? ahead * 1000 : 0);
+      return wallClockMs() - (isSkewed(ahead) ? ahead * 1000 : 0);
     },
-    throttledUntilMs: () => throttledUntilMs,
+    isThrottled: () => throttledUntilMs > performance.now(),
     async with(task) {
       const used = cloud;
       try {

@@ -59,10 +59,6 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
     return new Date(Math.floor(account.nowMs() / TIME_STEP_MS) * TIME_STEP_MS);
   }
 
-  function isThrottled(): boolean {
-    return account.throttledUntilMs() > Date.now();
-  }
-
   function viewOf(path: string, query: URLSearchParams): PageView {
     if (path === "/") return overviewView(sources, fota);
     const [, kind, encoded = "", ...more] = path.split("/");
@@ -85,7 +81,7 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
   }
 
   function htmlOf(view: PageView, content: PageContent): string {
-    const panels = renderPanels(content, isThrottled());
+    const panels = renderPanels(content, account.isThrottled());
     const body = (
       <>
         <header>
@@ -133,7 +129,7 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
       timer = undefined;
       try {
         const content = view.render(roundedNow());
-        stream.send(content.title, renderPanels(content, isThrottled()));
+        stream.send(content.title, renderPanels(content, account.isThrottled()));
       } catch (error) {
         onBug(error);
         stream.end();

@@ -86,3 +86,14 @@ test("a job that has ended is read completely, and then not again", async () => 
   expect(asked).toEqual(before);
   for (const stop of stops) stop();
 });
+
+test("a list is read again after a minute, also if the machine's clock was set back", async () => {
+  const { sources, asked } = openJob();
+  const stops = [sources.state, sources.executions].map((source) => source.watch(() => {}));
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(asked["ListJobExecutionsForJobCommand"]).toBe(2);
+  vi.setSystemTime(Date.now() - 3_600_000);
+  await vi.advanceTimersByTimeAsync(65_000);
+  expect(asked["ListJobExecutionsForJobCommand"]).toBe(4);
+  for (const stop of stops) stop();
+});

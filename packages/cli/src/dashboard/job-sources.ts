@@ -67,10 +67,10 @@ export function jobSources(context: Context, account: Account, pauses: Pauses, j
       async read() {
         await state.fresh(STATE_WAIT_MS); // else the first read would precede the counts, and be repeated
         const now = mark();
-        if (before?.mark === now && (isOver() || Date.now() - before.atMs < pauses.unchanged))
+        if (before?.mark === now && (isOver() || performance.now() - before.atMs < pauses.unchanged))
           return before.value;
         const value = await task();
-        before = { mark: now, value, atMs: Date.now() };
+        before = { mark: now, value, atMs: performance.now() };
         return value;
       },
       pauseMs: (_value, tookMs) =>

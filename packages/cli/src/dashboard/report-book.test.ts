@@ -1,5 +1,5 @@
 import type { UpdateReport } from "@fota/shared";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Execution } from "../aws/executions.js";
 import { createReportBook } from "./report-book.js";
 
@@ -78,4 +78,33 @@ test("a failed read is repeated the next time", async () => {
     await done;
   }
   expect(book.find(execution("a"))).toEqual({ phase: "downloading" });
+});
+
+test("a report does not become stale because the machine's clock is set", async () => {
+  vi.useFakeTimers({ toFake: ["Date", "performance"] });
+  try {
+    const asked: number[] = [];
+    const book = createReportBook({
+      async read(executions) {
+        asked.push(executions.length);
+        return executions.map(() => ({}));
+      },
+      onChange: () => {},
+      staleMs: 5_000,
+    });
+    const want = async () => {
+      book.want([execution("a")]);
+      await new Promise(setImmediate);
+    };
+    await want();
+    vi.setSystemTime(Date.now() + 3_600_000);
+    await want();
+    expect(asked).toEqual([1]);
+    vi.setSystemTime(Date.now() - 7_200_000);
+    vi.advanceTimersByTime(5_000);
+    await want();
+    expect(asked).toEqual([1, 1]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -42,6 +42,16 @@ test("reads only while it is watched, for all watchers once", async () => {
   expect(state.reads).toBe(3);
 });
 
+test("after the machine's clock was set back, the next read is not later for it", async () => {
+  const { source, state } = openSource();
+  await source.fresh(100);
+  vi.setSystemTime(Date.now() - 3_600_000);
+  await vi.advanceTimersByTimeAsync(1_000);
+  await source.fresh(100);
+  expect(state.reads).toBe(2);
+  expect(source.reading.readAt).toEqual(new Date());
+});
+
 test("a value that cannot change any more is not read again", async () => {
   const { source, state } = openSource();
   state.pause = undefined;

@@ -29,13 +29,19 @@ export interface SourceOptions<T> {
   pauseMs(value: T, tookMs: number): number | undefined;
   /** Ends everything at once. */
   signal: AbortSignal;
+  /** A clock that nobody sets, in milliseconds. */
   now?: () => number;
 }
 
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 
-export function createSource<T>({ read, pauseMs, signal, now = Date.now }: SourceOptions<T>): Source<T> {
+export function createSource<T>({
+  read,
+  pauseMs,
+  signal,
+  now = () => performance.now(),
+}: SourceOptions<T>): Source<T> {
   const watchers = new Set<() => void>();
   let reading: Reading<T> = {};
   let running: Promise<void> | undefined;
@@ -49,7 +55,7 @@ export function createSource<T>({ read, pauseMs, signal, now = Date.now }: Sourc
     try {
       const value = await read();
       failures = 0;
-      reading = { value, readAt: new Date(now()) };
+      reading = { value, readAt: new Date() };
       const pause = pauseMs(value, now() - startedMs);
       dueMs = pause === undefined ? undefined : now() + pause;
     } catch (error) {

@@ -22,6 +22,7 @@ import {
 } from "@fota/agent/node";
 import { isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { given } from "../given.js";
+import { wallClockMs } from "../wall-clock.js";
 import type { DeviceConnection } from "./connection.js";
 import { virtualInventory } from "./inventory.js";
 import { onAbort } from "./on-abort.js";
@@ -183,7 +184,7 @@ function deviceOf(
     clock: nodeClock,
     random: nodeRandom,
     log,
-    wallClockMs: () => Date.now(),
+    wallClockMs,
     delta: createDelta(),
     ...(inventory && { inventory: virtualInventory(dir, connection) }),
     ...given({ model, firmwareVersion }),

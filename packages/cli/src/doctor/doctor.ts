@@ -6,6 +6,7 @@ import { getRole, openIam } from "../aws/iam.js";
 import type { Identity } from "../aws/session.js";
 import { type CallerAnswer, callerIdentity, openSts } from "../aws/sts.js";
 import type { JobSpec } from "../job/job-spec.js";
+import { wallClockMs } from "../wall-clock.js";
 import {
   checkPresignedGet,
   checkPublicAccess,
@@ -63,11 +64,11 @@ export async function diagnose(question: Question, cloud: Cloud): Promise<Findin
 function identityChecks({ spec, role }: Question, { access, signal }: Cloud, identity: Identity): Check[] {
   const { region, credentialsExpireAt } = identity;
   const asked = once(async () => {
-    const askedMs = Date.now();
+    const askedMs = wallClockMs();
     return {
       askedMs,
       answer: await callerIdentity(openSts(access, identity, signal)),
-      answeredMs: Date.now(),
+      answeredMs: wallClockMs(),
     };
   });
   return [

@@ -12,6 +12,7 @@ import { noteHost } from "../aws/hosts.js";
 import { logged } from "../aws/request-log.js";
 import { explainUnreachable } from "../aws/unreachable.js";
 import { given } from "../given.js";
+import { wallClockMs } from "../wall-clock.js";
 import { signedUrlEnd } from "./signed-url.js";
 
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -35,7 +36,7 @@ export async function checkImageUrl(
 ): Promise<void> {
   const agents = proxies?.openAgents();
   const agent = (url.startsWith("https:") ? agents?.httpsAgent : agents?.httpAgent) ?? false;
-  const askedMs = Date.now();
+  const askedMs = wallClockMs();
   const about = { service: "S3", operation: "GET of the presigned URL", host: new URL(url).host };
   const answer = await logged(
     onRequest,
@@ -43,7 +44,7 @@ export async function checkImageUrl(
     () => get(url, agent, ca, signal),
     ({ statusCode, headers }) => given({ status: statusCode, requestId: requestIdIn(headers) }),
   );
-  const answeredMs = Date.now();
+  const answeredMs = wallClockMs();
   try {
     const status = answer.statusCode ?? 0;
     if (status !== 200 && status !== 206) {

@@ -8,6 +8,7 @@ import { formatBytes, formatPercent, formatSeconds, formatSlots, formatTime } fr
 import type { Paint } from "../terminal/paint.js";
 import { toJson } from "../terminal/text.js";
 import { formatWrappedRows } from "../terminal/wrap.js";
+import { wallClockMs } from "../wall-clock.js";
 import { OFFERED_PERCENT_MAX, type PatchFacts, percentOf, savedBytesOf } from "./patches.js";
 import type { Plan } from "./plan.js";
 import type { PublishOutcome } from "./publish.js";
@@ -166,7 +167,7 @@ function urlRow({ spec, roleArn, expiresInSeconds }: Plan, { images: [image] }: 
     return ["url", `AWS IoT presigns it for ${formatSeconds(expiresInSeconds)} each time, as ${roleArn}`];
   }
   const expiresAt = image?.expiresAt ?? "";
-  const secondsLeft = (Date.parse(expiresAt) - Date.now()) / 1000;
+  const secondsLeft = (Date.parse(expiresAt) - wallClockMs()) / 1000;
   const until =
     secondsLeft > 0 ? `works until ${formatTime(expiresAt)} (${formatSeconds(secondsLeft)})` : "has expired";
   return ["url", until];

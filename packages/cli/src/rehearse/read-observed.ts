@@ -6,6 +6,7 @@ import type { JobDescription } from "../aws/jobs.js";
 import { given } from "../given.js";
 import { readJobWithDocument } from "../job/read-job.js";
 import type { Progress } from "../terminal/output.js";
+import { wallClockMs } from "../wall-clock.js";
 import type { ObservedExecution, ObservedJob } from "./observed.js";
 
 /** Each report is a request. The failures beyond these have the same reasons, in the same proportions. */
@@ -86,6 +87,6 @@ function seenUntilMs(
   executions: readonly ObservedExecution[],
 ): number {
   const last = executions.reduce((latest, { lastUpdatedMs }) => Math.max(latest, lastUpdatedMs), 0);
-  if (counts.queued + counts.inProgress > 0) return Math.max(last, Date.now());
+  if (counts.queued + counts.inProgress > 0) return Math.max(last, wallClockMs());
   return Math.max(last, completedAt?.getTime() ?? 0);
 }

@@ -6,6 +6,7 @@ import { type GateRecord, gateTag } from "../job/rollout-tags.js";
 import { summaryOf } from "../status/summary.js";
 import { outcomeLine, withTimeOfDay } from "../status/wait.js";
 import type { Paint } from "../terminal/paint.js";
+import { wallClockMs } from "../wall-clock.js";
 import { type Advancing, outagesOf, type RolloutEnd, titleOf } from "./advancing.js";
 import { awsNow, isoSeconds } from "./aws-time.js";
 import { openJudge, type Verdict } from "./judge-stage.js";
@@ -112,6 +113,6 @@ function lookOf(
   { kind, text }: Exclude<Verdict, { kind: "passed" }>,
   paint: Paint,
 ): [outcome: string, gate: string] {
-  const outcome = started === undefined ? "" : outcomeLine(summaryOf(started.job, Date.now()), paint);
+  const outcome = started === undefined ? "" : outcomeLine(summaryOf(started.job, wallClockMs()), paint);
   return [outcome, paint(GATE_STYLES[kind], `gate ${kind === "wait" ? "waits" : kind}: ${text}`)];
 }

@@ -2,6 +2,7 @@ import { type RehearsalJob, rehearse, summarizeRuns } from "@fota/local";
 import type { Context } from "../context.js";
 import { rolloutConfigs, schedulingConfigOf } from "../job/job-request.js";
 import type { FleetFile } from "../rehearse/fleet-schema.js";
+import { wallClockMs } from "../wall-clock.js";
 import type { PlannedStageJob } from "./plan-stages.js";
 import { rehearseGate } from "./rehearse-gate.js";
 import type { PlannedStageResult } from "./result.js";
@@ -19,7 +20,7 @@ export async function rehearseStage(
 ): Promise<PlannedStageResult["rehearsal"]> {
   const { spec, reach, images } = plan;
   const size = Math.max(1, reach.things.length);
-  const nowMs = Date.now();
+  const nowMs = wallClockMs();
   const startDelayMs = (spec.schedule.start?.getTime() ?? nowMs) - nowMs;
   const input = {
     startMs: nowMs,

@@ -2,6 +2,7 @@ import { LIST_PAGE_MAX } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { Iot } from "../aws/iot.js";
 import { describeJob, type JobDescription, type ListedJob, listJobs } from "../aws/jobs.js";
+import { wallClockMs } from "../wall-clock.js";
 import { paceOf } from "./pace.js";
 import type { Overview } from "./result.js";
 import { summaryOf } from "./summary.js";
@@ -30,7 +31,7 @@ export async function readOverview(
     describe = ({ jobId }) => describeJob(iot, jobId),
   }: OverviewOptions = {},
 ): Promise<Overview> {
-  const nowMs = Date.now();
+  const nowMs = wallClockMs();
   const found = new Map<string, ListedJob>();
   for await (const job of listJobs(iot)) {
     found.set(job.jobId, job);

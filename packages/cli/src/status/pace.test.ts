@@ -30,8 +30,8 @@ test("a rate is of all the time, and an end comes from it", () => {
 
 test("the stretch that was looked at comes before it, once it says something", () => {
   const lately = (agoMs: number) => [
-    { atMs: NOW_MS - agoMs, ended: 40 },
-    { atMs: NOW_MS, ended: 50 },
+    { agoMs, ended: 40 },
+    { agoMs: 0, ended: 50 },
   ];
   expect(paceOf(job(HALF), lately(MINUTE_MS), NOW_MS).ratePerMinute).toBe(10);
   expect(paceOf(job(HALF), lately(MINUTE_MS / 2), NOW_MS).ratePerMinute).toBe(5);

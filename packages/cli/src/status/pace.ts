@@ -1,9 +1,10 @@
 import type { ExecutionCounts, JobDescription } from "../aws/jobs.js";
 import type { AbortRule } from "./result.js";
 
-/** Says how many executions had ended at a time, to compute a rate. */
+/** Says how many executions had ended some time ago, to compute a rate. */
 export interface Sample {
-  atMs: number;
+  /** Measured with a clock that nobody sets. */
+  agoMs: number;
   ended: number;
 }
 
@@ -30,8 +31,8 @@ export function paceOf(job: JobDescription, samples: readonly Sample[], nowMs: n
   const isCanceled = job.status === "CANCELED";
   const ended = endedOf(isCanceled ? { ...job.counts, canceled: 0 } : job.counts);
   const [first] = isCanceled ? [] : samples;
-  const period = first !== undefined && nowMs - first.atMs >= PERIOD_MIN_MS ? first : undefined;
-  const sinceMs = period?.atMs ?? beginOf(job)?.getTime();
+  const period = first !== undefined && first.agoMs >= PERIOD_MIN_MS ? first : undefined;
+  const sinceMs = period === undefined ? beginOf(job)?.getTime() : nowMs - period.agoMs;
   const end = job.completedAt ?? (isCanceled ? job.lastUpdatedAt : undefined);
   const untilMs = end?.getTime() ?? nowMs;
   const count = ended - (period?.ended ?? 0);

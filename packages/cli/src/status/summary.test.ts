@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { iotThat } from "../../test/service-that.js";
 import { allSucceeded, jobReader, readJobState, readThing } from "./summary.js";
 
@@ -139,4 +139,28 @@ test("a job succeeded when every execution did and nobody took it back", async (
     allSucceeded(await summaryOf("COMPLETED", { numberOfSucceededThings: 2, numberOfFailedThings: 1 })),
   ).toBe(false);
   expect(allSucceeded(await summaryOf("CANCELED", { numberOfSucceededThings: 2 }))).toBe(false);
+});
+
+test("the rate of the last minutes does not depend on the machine's clock", async () => {
+  vi.useFakeTimers({ toFake: ["Date", "performance"] });
+  try {
+    let succeeded = 10;
+    const { iot } = iotThat({
+      DescribeJob: () => ({
+        job: {
+          status: "IN_PROGRESS",
+          createdAt: new Date(Date.now() - 36_000_000),
+          jobProcessDetails: { numberOfQueuedThings: 100 - succeeded, numberOfSucceededThings: succeeded },
+        },
+      }),
+    });
+    const look = jobReader(iot, "a", { kind: "none" });
+    await look();
+    succeeded = 30;
+    vi.advanceTimersByTime(120_000);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    expect((await look()).summary.ratePerMinute).toBe(10);
+  } finally {
+    vi.useRealTimers();
+  }
 });

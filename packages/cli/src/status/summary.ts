@@ -4,6 +4,7 @@ import type { Iot } from "../aws/iot.js";
 import { COUNT_KEYS, describeJob, type JobDescription } from "../aws/jobs.js";
 import { given } from "../given.js";
 import { firmwareIn } from "../job/firmware.js";
+import { wallClockMs } from "../wall-clock.js";
 import { failingStatuses, failureCount, groupCauses, isFailure } from "./causes.js";
 import { compareNames } from "./compare-names.js";
 import { abortRulesOf, endedOf, paceOf, type Sample, startOf, totalOf } from "./pace.js";
@@ -50,13 +51,15 @@ export function jobReader(
 ): () => Promise<DescribedJobState> {
   const reports = openReports(iot, jobId);
   const failed = new Map<string, Execution>();
-  const samples: Sample[] = [];
+  const looked: { atMs: number; ended: number }[] = [];
   let looks = 0;
   return async () => {
     const job = looks === 0 && first !== undefined ? first : await describeJob(iot, jobId);
-    const nowMs = Date.now();
-    samples.push({ atMs: nowMs, ended: endedOf(job.counts) });
-    while ((samples[0]?.atMs ?? nowMs) < nowMs - RATE_PERIOD_MS) samples.shift();
+    const nowMs = wallClockMs();
+    const atMs = performance.now();
+    looked.push({ atMs, ended: endedOf(job.counts) });
+    while ((looked[0]?.atMs ?? atMs) < atMs - RATE_PERIOD_MS) looked.shift();
+    const samples = looked.map((look): Sample => ({ agoMs: atMs - look.atMs, ended: look.ended }));
     looks += 1;
     const summary = { ...summaryOf(job, nowMs), ...paceOf(job, samples, nowMs) };
     const ended = hasEnded(job);
@@ -94,7 +97,7 @@ export async function readThing(iot: Iot, jobId: string, thing: string): Promise
     ...given({ secondsLeft }),
     ...(forceCanceled && { forceCanceled }),
   };
-  const nowMs = Date.now();
+  const nowMs = wallClockMs();
   const summary = { ...summaryOf(job, nowMs), ...paceOf(job, [], nowMs), executions: [execution] };
   return { summary, ended: hasEnded(job) };
 }

@@ -2,6 +2,7 @@ import { LIST_PAGE_MAX } from "@fota/shared";
 import { type Execution, listExecutions } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { COUNT_KEYS, describeJob } from "../aws/jobs.js";
+import { wallClockMs } from "../wall-clock.js";
 import { isFailure } from "./causes.js";
 import { paceOf } from "./pace.js";
 import { openReports, type Reports } from "./reports.js";
@@ -34,7 +35,7 @@ export async function openThings(
   onCount: (count: number) => void,
 ): Promise<ThingList> {
   const job = await describeJob(iot, jobId);
-  const nowMs = Date.now();
+  const nowMs = wallClockMs();
   const summary = { ...summaryOf(job, nowMs), ...paceOf(job, [], nowMs) };
   const detailing = detailReader(openReports(iot, jobId), summary.total);
   const chunks = inChunks(list(iot, summary, which), onCount);

@@ -3,6 +3,7 @@ import type { Cloud } from "../aws/cloud.js";
 import type { Context } from "../context.js";
 import { type PublishNeeds, publishNeeds } from "../image/publish-command.js";
 import { fillPublishNeeds } from "../job/publish-needs.js";
+import { wallClockMs } from "../wall-clock.js";
 import { explain } from "./explain.js";
 import type { Facts } from "./facts.js";
 import type { Explanation } from "./result.js";
@@ -22,7 +23,7 @@ export function answer(
   const { output } = context;
   const ahead = access.clock.aheadSeconds();
   const skewed = isSkewed(ahead);
-  const now = new Date(Date.now() - (skewed ? ahead * 1000 : 0));
+  const now = new Date(wallClockMs() - (skewed ? ahead * 1000 : 0));
   const clock = skewed ? formatSkew(ahead, { of: "AWS's" }) : undefined;
   if (clock !== undefined) output.warn(`${clock}; what follows goes by the clock of AWS`);
   const publish = publishNeedsOf(facts, context, s3.endpoint);
