@@ -61,8 +61,44 @@ test.each<
     reachOf(0, "the members of group a cannot be read"),
     '--abort-on "failed>10% after 3" saves few things: all things get the job at 1000 a minute. Add --rate or --ramp',
   ],
-  ["a rate", { rate: "5/min" }, reachOf(12), undefined],
+  [
+    "a rate that reaches all things in the first minute",
+    { rate: "12/min" },
+    reachOf(12),
+    '--abort-on "failed>10% after 3" saves few things: all 12 things have the job before it can apply. Lower --rate',
+  ],
+  [
+    "a rate whose minute in which the rule can apply is the last one",
+    { rate: "2/min" },
+    reachOf(4),
+    '--abort-on "failed>10% after 3" saves few things: all 4 things have the job before it can apply. Lower --rate',
+  ],
+  [
+    "a ramp that begins fast",
+    { ramp: "50/min x2 after 50 succeeded" },
+    reachOf(12),
+    '--abort-on "failed>10% after 3" saves few things: all 12 things have the job before it can apply. Lower --ramp',
+  ],
+  [
+    "the rate that a job without one has",
+    { rate: "1000/min" },
+    reachOf(2_500),
+    '--abort-on "failed>10% after 3" saves few things: all 2500 things get the job at 1000 a minute. Lower --rate',
+  ],
+  ["a rate below the number of things", { rate: "11/min" }, reachOf(12), undefined],
+  [
+    "a slow rate for an unknown number of things",
+    { rate: "5/min" },
+    reachOf(0, "they cannot be read"),
+    undefined,
+  ],
   ["a ramp", { ramp: "10/min x2 after 50 succeeded" }, reachOf(12), undefined],
+  [
+    "a ramp with a fast rate",
+    { ramp: "10/min x2 after 50 succeeded", rate: "1000/min" },
+    reachOf(12),
+    undefined,
+  ],
   ["a rule for all things of the job, which no rate helps", {}, reachOf(3), undefined],
 ])("an abort rule and %s", (_what, rollout, reach, warning) => {
   const spec = { rollout: parseRollout({ ...rollout, abortOn: ["failed>10% after 3"] }) };

@@ -41,23 +41,34 @@ export function ineffectiveOptions(
 }
 
 /**
- * Returns a warning about abort rules of a job that all its things get at once: until enough of them have failed, the
- * others have started too, so the rules save no thing.
+ * Returns a warning about abort rules of a job whose things all have it before a rule can apply: the rules save no
+ * thing. A rule applies when enough executions have ended, and AWS IoT gives the job to the things of a minute together.
  */
 export function abortWithoutRate(
   { rollout: { abortOn, ratePerMinute, ramp } }: Pick<JobSpec, "rollout">,
   { things, unknown }: Pick<Reach, "things" | "unknown">,
 ): string[] {
-  if (ratePerMinute !== undefined || ramp !== undefined) return [];
   const isKnown = unknown === undefined;
-  const [rule] = abortOn.filter(({ minThings }) => !isKnown || minThings < things.length);
+  const highest = ratePerMinute ?? ROLLOUT_MAX_PER_MINUTE;
+  // With a bad image, a ramp hardly gets faster.
+  const perMinute = ramp === undefined ? highest : Math.min(highest, ramp.basePerMinute);
+  const isTooLate = (minThings: number) =>
+    perMinute === ROLLOUT_MAX_PER_MINUTE ||
+    (isKnown && Math.ceil(minThings / perMinute) * perMinute >= things.length);
+  const rule = abortOn.find(
+    ({ minThings }) => (!isKnown || minThings < things.length) && isTooLate(minThings),
+  );
   if (rule === undefined) return [];
   const all = isKnown ? `all ${countOf(things)}` : "all things";
-  const speed =
-    isKnown && things.length <= ROLLOUT_MAX_PER_MINUTE ? "at once" : `at ${ROLLOUT_MAX_PER_MINUTE} a minute`;
-  return [
-    `--abort-on "${abortRuleText(rule)}" saves few things: ${all} get the job ${speed}. Add --rate or --ramp`,
-  ];
+  const isLimited = ratePerMinute !== undefined || ramp !== undefined;
+  const when =
+    !isKnown || things.length > ROLLOUT_MAX_PER_MINUTE
+      ? `get the job at ${ROLLOUT_MAX_PER_MINUTE} a minute`
+      : isLimited
+        ? "have the job before it can apply"
+        : "get the job at once";
+  const remedy = isLimited ? `Lower ${ramp === undefined ? "--rate" : "--ramp"}` : "Add --rate or --ramp";
+  return [`--abort-on "${abortRuleText(rule)}" saves few things: ${all} ${when}. ${remedy}`];
 }
 
 function countOf(things: readonly string[]): string {
