@@ -17,6 +17,8 @@ import {
 } from "./remedies.js";
 
 export interface CauseEntry {
+  /** Says in a few words what failed, if the code does not: two codes are the original library's. */
+  title?: string;
   /** Says what the cause means and what to do, as docs/troubleshooting.md shows it. */
   what: string;
   advice: string;
@@ -31,6 +33,7 @@ export interface CauseEntry {
 /** Holds everything that `status`, `why` and `retry` know about the causes that devices report. */
 export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
   "bad fota data": {
+    title: "unusable job document",
     what: "the device cannot act on the job document: a key is wrong, the slot is running or does not exist, or the image is larger than a slot. Nothing was touched",
     advice:
       "detail names it. Publish the image for the other slot, one for each slot (0=a.bin 1=b.bin), or --slot any if it is the same for every slot",
@@ -156,6 +159,7 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
     remedy: askOwnerAgain,
   },
   "invalid fota": {
+    title: "new image not running",
     what: "the device restarted and does not run the new image: it crashed, hung or lost power on trial, or was never confirmed",
     advice: "read the device's own log of the trial, and fota-boot's; try the image on one device first",
     canPass: true,
@@ -170,6 +174,12 @@ function isCause(reason: string | null | undefined): reason is Cause {
 /** Returns the entry of a cause; `undefined` for a cause of other firmware, or none. */
 export function causeEntry(reason: string | null | undefined): CauseEntry | undefined {
   return isCause(reason) ? CAUSE_TABLE[reason] : undefined;
+}
+
+/** Returns a cause for people, with its code: `new image not running (invalid fota)`, `digest-mismatch`. */
+export function causeName(reason: string): string {
+  const title = causeEntry(reason)?.title;
+  return title === undefined ? reason : `${title} (${reason})`;
 }
 
 /** Returns whether a later attempt can succeed; true for an unknown cause. */

@@ -1,4 +1,5 @@
 import type { UpdateReport } from "@fota/shared";
+import { causeName } from "../causes/cause-table.js";
 import { formatBytes, oneLine } from "../terminal/format.js";
 import type { Paint } from "../terminal/paint.js";
 import type { DeviceEvent } from "./virtual-device.js";
@@ -37,7 +38,9 @@ export function eventFormatter(
         return `${name}  ${paint("yellow", event.message)}`;
       case "progress": {
         if (event.reason !== undefined) {
-          const cause = [event.reason, event.detail].filter((part) => part !== undefined).join(": ");
+          const cause = [causeName(event.reason), event.detail]
+            .filter((part) => part !== undefined)
+            .join(": ");
           return `${name}  ${paint("red", "FAILED")} ${cause}`;
         }
         if (event.phase === "downloading" && event.phase === phase) return downloadLine(event);

@@ -1,3 +1,4 @@
+import { causeName } from "../causes/cause-table.js";
 import { formatNumber, formatShare } from "../pages/numbers.js";
 import { ThingName } from "../pages/page-links.js";
 import { Commands, Lead, Panel, Share } from "../pages/panel.js";
@@ -32,7 +33,7 @@ export function CausesPanel({ causes: { causes, read, failures } }: { causes: Ex
 function leadOf(first: ExplainedCause | undefined, read: number, failures: number): string {
   if (failures === 0) return "No thing has failed.";
   if (first === undefined) return `${formatNumber(failures)} failed; their causes were not read.`;
-  const name = first.reason ?? `${first.status} without a cause`;
+  const name = first.reason === null ? `${first.status} without a cause` : causeName(first.reason);
   return first.count === read
     ? `All with ${name}.`
     : `Most often ${name}: ${formatNumber(first.count)} of ${formatNumber(read)}.`;
@@ -44,7 +45,7 @@ function CauseText({ cause, read }: { cause: ExplainedCause; read: number }) {
   return (
     <article>
       <h3>
-        {formatNumber(count)} × {reason ?? "no cause reported"}{" "}
+        {formatNumber(count)} × {reason === null ? "no cause reported" : causeName(reason)}{" "}
         <span class="dim">
           {status}, {formatShare(count, read)}
         </span>

@@ -1,3 +1,4 @@
+import { causeName } from "../causes/cause-table.js";
 import { reportedValue } from "../causes/reported-value.js";
 
 /** Holds the cause of a failure as the thing reported it. */
@@ -14,8 +15,9 @@ const VALUE_MAX_LENGTH = 40;
 
 /** Formats the whole cause as one line: `wrong-model: the image is for another model (expected v2, actual v1)`. */
 export function causeText({ reason, phase, detail, expected, actual }: ReportedCause): string {
-  const code = reason ?? (phase === undefined ? "no cause given" : `while ${phase}`);
-  const text = detail === undefined ? code : `${code}: ${detail}`;
+  const unnamed = phase === undefined ? "no cause given" : `while ${phase}`;
+  const name = reason == null ? unnamed : causeName(reason);
+  const text = detail === undefined ? name : `${name}: ${detail}`;
   const values = [
     ["expected", expected],
     ["actual", actual],

@@ -83,7 +83,7 @@ test("many failures have a list, with the most frequent cause and how many thing
     { ...cause("bad fota data", ["d"]), count: 2, detail: "slot 0 is the running one" },
   ];
   const [split] = nextSteps({ ...job, causes: slots, causesRead: 10 }, {});
-  expect(split?.text).toBe("lists all 10 failures; 6 have bad fota data");
+  expect(split?.text).toBe("lists all 10 failures; 6 have unusable job document (bad fota data)");
   const [sampled] = nextSteps({ ...job, counts: { ...counts, failed: 500 }, causes, causesRead: 10 }, {});
   expect(sampled?.text).toBe("lists all 500 failures; of 10 whose cause was read, 8 have self-test-failed");
 });

@@ -1,4 +1,5 @@
 import type { Advice } from "@fota/shared";
+import { causeName } from "../causes/cause-table.js";
 import { listsAllThings, remediesOf, retryStep } from "../causes/next-steps.js";
 import { grouped } from "../grouped.js";
 import type { PublishNeeds } from "../image/publish-command.js";
@@ -37,8 +38,8 @@ export function nextStepsOfThing(jobId: string, thing: ThingSummary, publish: Pu
 /** Lists the failures, and says how many have the most frequent cause. */
 function listStep(jobId: string, failures: number, causes: readonly FailureCause[]): Advice {
   const read = causes.reduce((sum, { count }) => sum + count, 0);
-  const alike = grouped(causes, causeName).map((group) => ({
-    name: causeName(group[0]),
+  const alike = grouped(causes, nameOf).map((group) => ({
+    name: nameOf(group[0]),
     count: group.reduce((sum, { count }) => sum + count, 0),
   }));
   const [top] = alike.sort((a, b) => b.count - a.count);
@@ -53,8 +54,9 @@ function topShare({ count }: Pick<FailureCause, "count">, read: number, failures
   return read < failures ? `of ${read} whose cause was read, ${have}` : have;
 }
 
-function causeName({ reason, phase }: FailureCause): string {
-  return reason ?? (phase === undefined ? "no cause" : `no cause, in phase ${phase}`);
+function nameOf({ reason, phase }: FailureCause): string {
+  if (reason !== null) return causeName(reason);
+  return phase === undefined ? "no cause" : `no cause, in phase ${phase}`;
 }
 
 function whyStep(jobId: string, failures: number, thing: string | undefined): Advice {

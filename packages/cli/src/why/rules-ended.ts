@@ -1,4 +1,4 @@
-import { causeEntry } from "../causes/cause-table.js";
+import { causeEntry, causeName } from "../causes/cause-table.js";
 import { askOwnerAgain } from "../causes/remedies.js";
 import { reportedValue } from "../causes/reported-value.js";
 import { isOfSignature } from "../causes/signature-causes.js";
@@ -36,7 +36,7 @@ export const failed: ThingRule = ({ job, decoded }, about, say) => {
   return {
     cause: rejected ? "rejected" : "failed",
     ...given({ reason }),
-    sentence: `${thing} ${rejected ? "refused" : "failed"}${when}${meaning === undefined ? "" : `, ${reason}`}: ${what}${words}`,
+    sentence: `${thing} ${rejected ? "refused" : "failed"}${when}${meaning === undefined || reason === undefined ? "" : `, ${causeName(reason)}`}: ${what}${words}`,
     evidence: [
       ...reportEvidence(about),
       ...(isOfSignature(reason) ? signatureEvidence(decoded) : []),

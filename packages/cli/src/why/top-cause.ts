@@ -1,3 +1,4 @@
+import { causeName } from "../causes/cause-table.js";
 import type { FailureCause } from "../status/result.js";
 
 /**
@@ -7,7 +8,7 @@ import type { FailureCause } from "../status/result.js";
 export function topCause(failures: readonly FailureCause[], count: number): string | undefined {
   const [top, next] = failures;
   if (top === undefined) return undefined;
-  const name = top.reason ?? top.status;
+  const name = top.reason === null ? top.status : causeName(top.reason);
   const read = failures.reduce((sum, cause) => sum + cause.count, 0);
   if (next?.count === top.count) return `for several causes, such as ${name}`;
   if (next !== undefined) return `${read < count ? `of ${read} looked at ` : ""}most often ${name}`;
