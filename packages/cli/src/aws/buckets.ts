@@ -149,6 +149,21 @@ export async function anyObject(
   });
 }
 
+/** Returns the keys of up to `max` objects below a prefix. */
+export async function listKeys(
+  { client, call }: S3,
+  bucket: string,
+  prefix: string,
+  max: number,
+): Promise<string[]> {
+  const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: `${prefix}/`, MaxKeys: max });
+  const doing = `list the objects in ${bucket}`;
+  return await call({ doing, action: "s3:ListBucket" }, async (options) => {
+    const { Contents = [] } = await client.send(command, options);
+    return Contents.flatMap(({ Key }) => Key ?? []);
+  });
+}
+
 function bucketFault(error: unknown, bucket: string): FotaError | undefined {
   const status = httpStatusOf(error);
   const actual = bucketRegionOf(error);

@@ -1,7 +1,7 @@
 import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { httpStatusOf, nameOf } from "./errors.js";
-import { IMAGE_MARK } from "./image-mark.js";
+import { type Firmware, firmwareOfMark, IMAGE_MARK } from "./image-mark.js";
 import type { ImageObject } from "./image-object.js";
 import type { S3 } from "./s3.js";
 
@@ -16,6 +16,8 @@ export interface StoredImage {
    * The SHA-256 that `fota publish` left in the metadata of its upload; `undefined`: another tool made the object.
    */
   mark: string | undefined;
+  /** What it was uploaded as. */
+  firmware: Firmware;
   /** The version of the object; `undefined` in a bucket that keeps no versions. */
   versionId: string | undefined;
 }
@@ -40,6 +42,7 @@ export async function findImage(s3: S3, { bucket, key }: ImageObject): Promise<S
     sizeBytes: head.ContentLength ?? 0,
     sha256: checksum === undefined ? undefined : Buffer.from(checksum, "base64").toString("hex"),
     mark: head.Metadata?.[IMAGE_MARK],
+    firmware: firmwareOfMark(head.Metadata),
     versionId: head.VersionId === "null" ? undefined : head.VersionId,
     md5: isMd5 ? /^"([0-9a-f]{32})"$/.exec(head.ETag ?? "")?.[1] : undefined,
   };

@@ -13,7 +13,7 @@ import { PART_SIZE_BYTES } from "../image/digests.js";
 import { type ImageFile, imageChanged } from "../image/image-file.js";
 import { base64Of, isRefusedContent } from "./checksums.js";
 import { httpStatusOf, nameOf } from "./errors.js";
-import { markOf } from "./image-mark.js";
+import { type Firmware, markOf } from "./image-mark.js";
 import type { ImageObject } from "./image-object.js";
 import { required } from "./required.js";
 
@@ -22,6 +22,7 @@ const PARTS_AT_ONCE = 4;
 
 interface UploadOptions {
   signal: AbortSignal;
+  firmware: Firmware;
   onBytes(count: number): void;
 }
 
@@ -58,14 +59,7 @@ export async function uploadParts(
       options.onBytes(-counted); // another process completed or aborted the upload meanwhile
     }
   }
-  await finish(
-    client,
-    address,
-    await begin(client, address, image, options.signal),
-    new Map(),
-    image,
-    options,
-  );
+  await finish(client, address, await begin(client, address, image, options), new Map(), image, options);
 }
 
 type Address = { Bucket: string; Key: string };
@@ -152,15 +146,15 @@ async function begin(
   client: S3Client,
   address: Address,
   image: ImageFile,
-  abortSignal: AbortSignal,
+  { firmware, signal }: UploadOptions,
 ): Promise<string> {
   const options = {
     ContentType: "application/octet-stream",
     ChecksumAlgorithm: "SHA256" as const,
-    Metadata: markOf(image),
+    Metadata: markOf(image, firmware),
   };
   const command = new CreateMultipartUploadCommand({ ...address, ...options });
-  const { UploadId } = await client.send(command, { abortSignal });
+  const { UploadId } = await client.send(command, { abortSignal: signal });
   return required(UploadId, "UploadId");
 }
 

@@ -3,7 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { type ImageFile, imageChanged } from "../image/image-file.js";
 import { base64Of } from "./checksums.js";
-import { markOf } from "./image-mark.js";
+import { type Firmware, markOf } from "./image-mark.js";
 import type { ImageObject } from "./image-object.js";
 
 /**
@@ -14,7 +14,7 @@ export async function putWhole(
   client: S3Client,
   { bucket, key }: ImageObject,
   image: ImageFile,
-  { signal, onBytes }: { signal: AbortSignal; onBytes(count: number): void },
+  { signal, firmware, onBytes }: { signal: AbortSignal; firmware: Firmware; onBytes(count: number): void },
 ): Promise<void> {
   let sentBytes = 0;
   const tap = new Transform({
@@ -41,7 +41,7 @@ export async function putWhole(
     ContentLength: image.sizeBytes,
     ContentType: "application/octet-stream",
     ChecksumSHA256: base64Of(image.sha256),
-    Metadata: markOf(image),
+    Metadata: markOf(image, firmware),
   });
   try {
     await client.send(command, { abortSignal: AbortSignal.any([signal, broken.signal]) });

@@ -1,8 +1,9 @@
-import { DeleteObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import { FotaError, isFotaError } from "@fota/shared";
 import { type ImageFile, imageChanged, isUnchanged } from "../image/image-file.js";
 import { compositeOf, isRefusedContent, multipartEtagOf } from "./checksums.js";
 import { httpStatusOf } from "./errors.js";
+import { type Firmware, firmwareOfMark } from "./image-mark.js";
 import type { ImageObject } from "./image-object.js";
 import { uploadParts } from "./multipart.js";
 import { putWhole } from "./put.js";
@@ -13,7 +14,7 @@ const UPLOAD_ATTEMPTS = 3;
 /**
  * Uploads a file, whose SHA-256 S3 checks, then reads back S3's checksum. An interrupted upload leaves either nothing
  * or parts that the next one reuses. `onBytes` receives counts of bytes; a negative one subtracts what a failed attempt
- * sent.
+ * sent. The metadata of the object says what firmware it is.
  * @throws {FotaError} IMAGE_CHANGED, UPLOAD_CORRUPT and other translated AWS errors
  */
 export async function uploadImage(
@@ -21,6 +22,7 @@ export async function uploadImage(
   object: ImageObject,
   image: ImageFile,
   onBytes: (count: number) => void,
+  firmware: Firmware = {},
 ): Promise<void> {
   const doing = `upload to s3://${object.bucket}/${object.key}`;
   for (let attempt = 1; ; attempt += 1) {
@@ -31,7 +33,7 @@ export async function uploadImage(
     };
     try {
       return await s3.call({ doing, action: "s3:PutObject" }, ({ abortSignal }) =>
-        send(s3, object, image, { signal: abortSignal, onBytes: count }),
+        send(s3, object, image, { signal: abortSignal, firmware, onBytes: count }),
       );
     } catch (error) {
       // The SDK cannot repeat a request whose body is a stream, so this loop does.
@@ -46,7 +48,7 @@ async function send(
   s3: S3,
   object: ImageObject,
   image: ImageFile,
-  options: { signal: AbortSignal; onBytes(count: number): void },
+  options: { signal: AbortSignal; firmware: Firmware; onBytes(count: number): void },
 ): Promise<void> {
   const upload = image.partSha256.length > 1 ? uploadParts : putWhole;
   await upload(s3.client, object, image, options).catch(async (error: unknown) => {
@@ -60,7 +62,19 @@ async function send(
 }
 
 /** Returns whether the object exists with exactly this content. */
-export async function hasImage(s3: S3, { bucket, key }: ImageObject, image: ImageFile): Promise<boolean> {
+export async function hasImage(s3: S3, object: ImageObject, image: ImageFile): Promise<boolean> {
+  return (await findUploaded(s3, object, image)) !== undefined;
+}
+
+/**
+ * Returns what firmware the object was uploaded as, as far as that is known; `undefined` if there is no object with
+ * exactly this content.
+ */
+export async function findUploaded(
+  s3: S3,
+  { bucket, key }: ImageObject,
+  image: ImageFile,
+): Promise<Firmware | undefined> {
   const doing = `look for s3://${bucket}/${key}`;
   const command = new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED" });
   const head = await s3.call({ doing, action: "s3:GetObject" }, (options) =>
@@ -70,7 +84,12 @@ export async function hasImage(s3: S3, { bucket, key }: ImageObject, image: Imag
       throw error;
     }),
   );
-  if (head?.ContentLength !== image.sizeBytes) return false;
+  return head !== undefined && (await isSame(head, image)) ? firmwareOfMark(head.Metadata) : undefined;
+}
+
+/** Compares what S3 tells of an object with an image. */
+async function isSame(head: HeadObjectCommandOutput, image: ImageFile): Promise<boolean> {
+  if (head.ContentLength !== image.sizeBytes) return false;
   // Some servers leave the count of parts out of the checksum.
   const [checksum, parts] = head.ChecksumSHA256?.split("-") ?? [];
   if (checksum !== undefined && (parts === undefined || Number(parts) === image.partSha256.length)) {

@@ -5,6 +5,7 @@ import { findImage } from "../aws/images.js";
 import { uploadImage } from "../aws/upload.js";
 import { checkImageUrl } from "../job/check-url.js";
 import type { Plan } from "./plan.js";
+import { firmwareOf } from "./same-image.js";
 
 /**
  * Makes sure that the images and patches of an existing job are in S3: a `fota delete` of another job may have removed one after
@@ -31,7 +32,7 @@ export async function ensureImages(
       });
     }
     steps.onStep("upload");
-    await uploadImage(cloud.s3, object, image, steps.onBytes);
+    await uploadImage(cloud.s3, object, image, steps.onBytes, firmwareOf(document));
   }
   const digests = new Set(
     imagesOf(document).flatMap(({ bc_delta = [] }) => bc_delta.map(({ sha256 }) => sha256)),
@@ -41,7 +42,7 @@ export async function ensureImages(
     if (!("stream" in image) || !digests.has(image.sha256)) continue;
     if (!(await isMissing({ object, sizeBytes: image.sizeBytes }, undefined, cloud))) continue;
     steps.onStep("upload");
-    await uploadImage(cloud.s3, object, image, steps.onBytes);
+    await uploadImage(cloud.s3, object, image, steps.onBytes, firmwareOf(document));
   }
 }
 

@@ -24,6 +24,7 @@ import { checkReach, findTargets, planQueryGroups } from "./plan-targets.js";
 import type { Reach } from "./reach.js";
 import { refusalWarnings } from "./refusals.js";
 import { rolloutTime } from "./rollout-time.js";
+import { sameImageWarnings } from "./same-image.js";
 import { signedContentOf } from "./signing.js";
 import { checkOutlived, urlLifetime } from "./url-lifetime.js";
 import { warningsOf } from "./warnings.js";
@@ -114,6 +115,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
     ...warningsOf("OPTION_RENAMED", spec.renamed),
     ...warningsOf("URL_SHORTENED", life.warnings),
     ...warningsOf("PATCH_MISSING", patches.warnings),
+    ...warningsOf("SAME_IMAGE", sameImageWarnings(planned, document)),
     ...warningsOf("ROLE_NOT_CHECKED", role?.warnings ?? []),
     ...warningsOf("OPTION_INEFFECTIVE", ineffectiveOptions(spec, reach, now)),
     ...warningsOf("ABORT_WITHOUT_RATE", abortWithoutRate(spec, reach)),

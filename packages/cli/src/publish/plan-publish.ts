@@ -3,7 +3,7 @@ import { mapAtOnce } from "../at-once.js";
 import type { Cloud } from "../aws/cloud.js";
 import { byObject } from "../aws/image-object.js";
 import type { S3 } from "../aws/s3.js";
-import { hasImage } from "../aws/upload.js";
+import { findUploaded } from "../aws/upload.js";
 import type { ImageSpec } from "../image/image-spec.js";
 import { objectKey } from "../job/document.js";
 import { jobIdOf } from "../job/job-id.js";
@@ -14,6 +14,7 @@ import type { Plan, PlannedImage } from "./plan.js";
 import { planJob } from "./plan-job.js";
 import { LOOKUPS_AT_ONCE } from "./plan-targets.js";
 import type { PreparedPublish } from "./prepare.js";
+import { findUnderOtherNames } from "./same-image.js";
 import { slotsOfSigned } from "./signed-document.js";
 import { type SlottedFile, slotsOf } from "./slots.js";
 
@@ -34,7 +35,7 @@ export async function planPublish(
       : slotsOfSigned(signed, { spec, slots: imageSpec.slots }, files);
   return await planJob(spec, cloud, now, {
     bucket: imageSpec.bucket,
-    images: () => planImages(imageSpec, slots, cloud.s3),
+    images: () => planImages(imageSpec, slots, cloud.s3, signed?.bc_version ?? spec.fwVersion),
     patches: async ({ things }) => {
       const isAsked = olds.files.length > 0 || olds.jobs.length > 0 || olds.isAuto;
       if (signed !== undefined && !isAsked) return await findPatches(signed, cloud.s3);
@@ -58,6 +59,7 @@ async function planImages(
   { bucket, prefix }: Pick<ImageSpec, "bucket" | "prefix">,
   [first, ...others]: readonly [SlottedFile, ...SlottedFile[]],
   s3: S3,
+  version: string | undefined,
 ): Promise<[PlannedImage, ...PlannedImage[]]> {
   const placed = ({ image, slot }: SlottedFile) => ({
     image,
@@ -66,12 +68,19 @@ async function planImages(
   });
   const objects = byObject([first, ...others].map(placed));
   const found = await mapAtOnce(objects, LOOKUPS_AT_ONCE, async ([{ object, image }]) => {
-    return [object.key, await hasImage(s3, object, image)] as const;
+    const firmware = await findUploaded(s3, object, image);
+    const uploadedAs =
+      firmware !== undefined
+        ? [firmware]
+        : version === undefined
+          ? []
+          : await findUnderOtherNames(s3, object, image.sha256);
+    return [object.key, { isThere: firmware !== undefined, uploadedAs }] as const;
   });
-  const isThere = new Map(found);
+  const lookedUp = new Map(found);
   const plan = (file: SlottedFile): PlannedImage => {
     const planned = placed(file);
-    return { ...planned, isThere: isThere.get(planned.object.key) ?? false };
+    return { ...planned, ...(lookedUp.get(planned.object.key) ?? { isThere: false }) };
   };
   return [plan(first), ...others.map(plan)];
 }

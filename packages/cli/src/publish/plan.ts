@@ -1,4 +1,5 @@
 import type { Hint, JobDocument } from "@fota/shared";
+import type { Firmware } from "../aws/image-mark.js";
 import type { ImageObject } from "../aws/image-object.js";
 import type { ImageFile } from "../image/image-file.js";
 import type { JobSpec } from "../job/job-spec.js";
@@ -51,10 +52,12 @@ export interface Doubt {
 }
 
 /** Holds an image of the job. If S3 has it already (`isThere`), its facts are enough. */
-export type PlannedImage = { slot: number; object: ImageObject } & (
-  | { image: ImageFile; isThere: boolean }
-  | { image: ImageFacts; isThere: true }
-);
+export type PlannedImage = {
+  slot: number;
+  object: ImageObject;
+  /** What the same bytes were uploaded as before, as far as that is known. */
+  uploadedAs?: readonly Firmware[];
+} & ({ image: ImageFile; isThere: boolean } | { image: ImageFacts; isThere: true });
 
 /** Holds the facts that are needed of an image that is not uploaded. */
 type ImageFacts = Pick<ImageFile, "name" | "sizeBytes" | "md5" | "sha256">;

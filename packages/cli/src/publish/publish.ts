@@ -16,6 +16,7 @@ import type { PlannedPatch } from "./patches.js";
 import type { Plan } from "./plan.js";
 import { makeQueryGroup } from "./query-group.js";
 import type { Published, PublishStep } from "./result.js";
+import { firmwareOf } from "./same-image.js";
 
 /** Holds the result of a plan and whether a job was created. */
 export interface PublishOutcome {
@@ -66,7 +67,7 @@ async function execute(
   for (const [{ image, object, isThere }] of byObject([...plan.images, ...plan.patches.offered])) {
     if (isThere) continue;
     steps.onStep("upload");
-    await uploadImage(s3, object, image, steps.onBytes);
+    await uploadImage(s3, object, image, steps.onBytes, firmwareOf(plan.document));
     made.push(addressOf(object));
   }
   const document = await withFreshUrls(plan.document, plan, s3);
