@@ -140,7 +140,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
   },
   GROUP_NOT_FOUND: {
     means: "there is no thing group of that name",
-    helps: "check spelling, capitals, region and account",
+    helps:
+      "check spelling, capitals, region and account; `fota publish --to <thing> --make-group <name>` makes a group of things",
   },
   GROUP_EMPTY: {
     means: "the group has no things",

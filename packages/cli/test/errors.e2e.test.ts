@@ -426,7 +426,7 @@ const CASES: Case[] = [
     more: ["--to", "group:beta"],
     faults: { DescribeThingGroup: refused("ResourceNotFoundException", 404) },
     code: "GROUP_NOT_FOUND",
-    says: /beta/,
+    says: /beta.*--to <thing> --make-group beta/s,
   },
   {
     what: "an empty group",

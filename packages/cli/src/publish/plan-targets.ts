@@ -1,4 +1,4 @@
-import { FotaError } from "@fota/shared";
+import { FotaError, hintAnd, hintOf, isFotaError, shellWord } from "@fota/shared";
 import { mapAtOnce } from "../at-once.js";
 import type { Iot } from "../aws/iot.js";
 import { targetArn } from "../aws/target-arn.js";
@@ -26,11 +26,21 @@ export async function findTargets(iot: Iot, targets: readonly Target[]): Promise
 }
 
 async function findTarget(iot: Iot, target: Target): Promise<string> {
-  const arn = await targetArn(iot, target);
+  const arn = await targetArn(iot, target).catch(withMakeGroup(target.name));
   if (target.arn === undefined || target.arn === arn) return arn;
   throw new FotaError("TARGET_INVALID", `${target.text} is not in this account, where its name is ${arn}`, {
     hint: "use credentials of the target's account (--profile)",
   });
+}
+
+/** Returns a handler for `catch` that adds to the hint how a publish makes a group. */
+function withMakeGroup(group: string) {
+  return (error: unknown): never => {
+    if (!isFotaError(error, "GROUP_NOT_FOUND")) throw error;
+    const { code, message, cause } = error;
+    const make = `for a new group, name its things: --to <thing> --make-group ${shellWord(group)}`;
+    throw new FotaError(code, message, { hint: hintAnd(hintOf(error), make), cause });
+  };
 }
 
 /** Resolves the things of the targets. @throws {FotaError} GROUP_EMPTY */
