@@ -9,6 +9,7 @@ import {
 import * as v from "valibot";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { updateShadow } from "../../local/test/support/shadow-http.js";
+import { deletionSchema } from "../src/delete/result.js";
 import { jobListSchema } from "../src/list/result.js";
 import { shownJobSchema } from "../src/show/result.js";
 import { jobSummarySchema, overviewSchema } from "../src/status/result.js";
@@ -99,6 +100,34 @@ test("status, list and show name the query, as it was written", async () => {
   expect(v.parse(overviewSchema, await jsonOf("status")).jobs[0]?.queries).toEqual(queries);
   expect(v.parse(jobListSchema, await jsonOf("list", "--counts")).jobs[0]?.queries).toEqual(queries);
   expect(v.parse(shownJobSchema, await jsonOf("show", jobId)).queries).toEqual(queries);
+});
+
+test("why names the query, where the group would be a riddle", async () => {
+  const { jobId } = JSON.parse((await publish("--to", BELOW_2, "--json")).stdout);
+  const { stdout } = await fleet.fota(["why", jobId, "--thing", "pump-2"]);
+  expect(stdout).toContain(`targets     ${BELOW_2}`);
+  expect(stdout).not.toContain("fota-query-");
+});
+
+test("delete keeps the group of a query, and says how to delete it once no other job has it", async () => {
+  const { jobId, targets } = JSON.parse((await publish("--to", BELOW_2, "--json")).stdout);
+  const name = targets[0].split("/").at(-1);
+  await writeFile(join(fleet.folder, "app.bin"), "another image");
+  const other = JSON.parse((await publish("--to", BELOW_2, "--json")).stdout).jobId;
+  const first = await fleet.fota(["delete", jobId, "--force", "--yes"]);
+  expect(first.stdout).toContain(
+    `kept     group ${name} of ${BELOW_2}\n           other jobs have it as a target`,
+  );
+  const last = await fleet.fota(["delete", other, "--force", "--yes", "--json"]);
+  expect(v.parse(deletionSchema, JSON.parse(last.stdout)).queryGroups).toEqual([
+    {
+      name,
+      query: BELOW_2.slice(6),
+      isTarget: false,
+      removal: expect.stringMatching(`^aws iot delete-dynamic-thing-group --thing-group-name ${name} `),
+    },
+  ]);
+  expect(await groups()).toEqual([name]);
 });
 
 test("where the group may not be read, its name is shown", async () => {

@@ -11,7 +11,8 @@ it cannot read one, it keeps the image. It only deletes images that
 \`fota publish\` uploaded. It recognizes them by a mark in their metadata, and
 older uploads by bucket, prefix and the image's SHA-256 in the key. In a bucket
 with versioning, the image stays behind a delete marker. Software packages and
-their versions stay, and so do thing groups, also those of --to query:.
+their versions stay, and so do thing groups. For a group that fota made for
+--to query:, delete says whether another job has it as a target.
 
 If a delete was interrupted, run the same command again to complete it.
 

@@ -8,6 +8,7 @@ import { cancelJob, deleteJob, describeJob, type JobDescription } from "../aws/j
 import { objectOfUrl } from "../job/object-of-url.js";
 import { readJobWithDocument } from "../job/read-job.js";
 import { checkObject, objectOfPatch, type StatedObject } from "../job/stored-image.js";
+import { queryGroupsOf } from "./query-groups.js";
 import type { Deletion } from "./result.js";
 import { findUsers, type Search } from "./users.js";
 
@@ -17,6 +18,8 @@ export interface DeletePlan {
   force: boolean;
   images: PlannedRemoval[];
   search: Search | undefined;
+  /** The dynamic groups of the job's queries, which stay. */
+  queryGroups: NonNullable<Deletion["queryGroups"]>;
 }
 
 interface PlannedRemoval {
@@ -69,7 +72,8 @@ export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOpt
   const sha256s = images.flatMap(({ keep, sha256 }) =>
     keep === undefined && sha256 !== undefined ? [sha256] : [],
   );
-  if (sha256s.length === 0) return { job, force, images, search: undefined };
+  const queryGroups = await queryGroupsOf(cloud, job);
+  if (sha256s.length === 0) return { job, force, images, search: undefined, queryGroups };
   const search: Search = {
     sha256s,
     except: jobId,
@@ -83,7 +87,10 @@ export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOpt
       cause: error,
     });
   });
-  return { job, force, search, images: images.map((image) => ({ ...image, keep: keepFor(image, search) })) };
+  return {
+    ...{ job, force, search, queryGroups },
+    images: images.map((image) => ({ ...image, keep: keepFor(image, search) })),
+  };
 }
 
 /**
@@ -92,7 +99,7 @@ export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOpt
  */
 export async function executeDelete(
   cloud: Cloud,
-  { job, force, images, search }: DeletePlan,
+  { job, force, images, search, queryGroups }: DeletePlan,
   progress: (text: string) => void,
 ): Promise<Deletion> {
   const { iot, signal } = cloud;
@@ -115,7 +122,10 @@ export async function executeDelete(
       if (!isFotaError(error, "JOB_NOT_FOUND")) throw error; // another command deleted the job meanwhile
     });
   }
-  return { jobId, gone: await isGone(cloud, jobId, signal), images: fates };
+  return {
+    ...{ jobId, gone: await isGone(cloud, jobId, signal), images: fates },
+    ...(queryGroups.length > 0 && { queryGroups }),
+  };
 }
 
 /** Returns whether AWS can delete the job and no thing is in progress, so that no running download loses its image. */

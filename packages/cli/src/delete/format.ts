@@ -23,7 +23,11 @@ export function questionOf({ job, force, images }: DeletePlan, columns: number):
   return [...taken, ...new Set(fates), `delete job ${job.jobId} and its history?`].join("\n");
 }
 
-export function formatDeletion({ jobId, gone, images }: Deletion, paint: Paint, columns: number): string {
+export function formatDeletion(
+  { jobId, gone, images, queryGroups = [] }: Deletion,
+  paint: Paint,
+  columns: number,
+): string {
   const head = gone
     ? `${paint("green", "✔")} job ${paint("bold", jobId)} deleted`
     : `${paint("green", "✔")} job ${paint("bold", jobId)} is being deleted: AWS IoT completes that on its own`;
@@ -38,5 +42,20 @@ export function formatDeletion({ jobId, gone, images }: Deletion, paint: Paint, 
       : "";
     return `  deleted  ${where}${versions}`;
   });
-  return [head, ...new Set(lines)].join("\n");
+  return [head, ...new Set(lines), ...queryGroups.map(formatQueryGroup)].join("\n");
+}
+
+function formatQueryGroup({
+  name,
+  query,
+  isTarget,
+  removal,
+}: NonNullable<Deletion["queryGroups"]>[number]): string {
+  const why =
+    isTarget === null
+      ? "the jobs that have it as a target cannot be listed"
+      : isTarget
+        ? "other jobs have it as a target"
+        : `no other job has it as a target; to delete it:\n           ${removal}`;
+  return `  kept     group ${name} of query:${oneLine(query)}\n           ${why}`;
 }

@@ -14,10 +14,23 @@ const imageFateSchema = v.strictObject({
   ),
 });
 
+const queryGroupSchema = v.strictObject({
+  name: v.string(),
+  query: v.string(),
+  isTarget: described(
+    v.nullable(v.boolean()),
+    "true if another job has it as a target; null if that could not be read",
+  ),
+  removal: v.optional(described(v.string(), "command that deletes it, if no other job has it as a target")),
+});
+
 /** Describes the output of `fota delete --json`. */
 export const deletionSchema = v.strictObject({
   jobId: v.string(),
   gone: described(v.boolean(), "false if AWS IoT is still deleting it (DELETION_IN_PROGRESS)"),
   images: v.array(imageFateSchema),
+  queryGroups: v.optional(
+    described(v.array(queryGroupSchema), "dynamic groups that fota made for `--to query:`; they stay"),
+  ),
 });
 export type Deletion = v.InferOutput<typeof deletionSchema>;

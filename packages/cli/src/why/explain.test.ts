@@ -33,6 +33,7 @@ function jobOf(more: Partial<JobDescription> = {}, counts: Partial<JobDescriptio
 function factsOf(job: JobDescription, more: Partial<Facts> = {}): Facts {
   const document = {} as never;
   const nothing = {
+    queries: {},
     urlEnd: undefined,
     signedAhead: undefined,
     image: undefined,

@@ -13,6 +13,8 @@ import type { AbortRule, FailureCause } from "../status/result.js";
 export interface Facts {
   job: JobDescription;
   decoded: DecodedDocument;
+  /** The queries of the groups that fota made for `--to query:`, by ARN. */
+  queries: Readonly<Record<string, string>>;
   /** When the first of the presigned URLs expires; `undefined` where AWS IoT presigns on each request. */
   urlEnd: Date | undefined;
   /**

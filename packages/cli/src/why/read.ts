@@ -21,6 +21,7 @@ import { findRole } from "../job/presign-role.js";
 import { readJobWithDocument } from "../job/read-job.js";
 import { signedAheadOf, signedUrlEnd } from "../job/signed-url.js";
 import { checkObject } from "../job/stored-image.js";
+import { withQueriesOf } from "../job/target-queries.js";
 import { failingStatuses, failureCount, groupCauses } from "../status/causes.js";
 import { abortRulesOf } from "../status/pace.js";
 import { openReports } from "../status/reports.js";
@@ -46,10 +47,11 @@ type Look = <T>(task: Promise<T>) => Promise<T | undefined>;
 export async function readFacts(cloud: Cloud, jobId: string, thing: string | undefined): Promise<Facts> {
   const { iot } = cloud;
   const { job, decoded } = await readJobWithDocument(iot, jobId);
+  const { queries = {} } = await withQueriesOf(iot, { targets: job.targetArns });
   const unknown: string[] = [];
   const look = lookingFrom(unknown);
   const nothing = { urlEnd: undefined, signedAhead: undefined, image: undefined, roleFault: undefined };
-  const bare = { job, decoded, ...nothing };
+  const bare = { job, decoded, queries, ...nothing };
   const facts: Facts = {
     ...bare,
     abort: [],

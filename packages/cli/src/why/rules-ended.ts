@@ -87,7 +87,7 @@ export const timedOut: ThingRule = ({ job }, about, say) => {
 
 export const removed: ThingRule = (facts, about, say) => {
   const { time, fota } = say;
-  const { job } = facts;
+  const { job, queries } = facts;
   const { thing, execution, exists } = about;
   if (execution?.status !== "REMOVED") return undefined;
   const when = execution.lastUpdatedAt === undefined ? "" : ` ${time(execution.lastUpdatedAt)}`;
@@ -102,8 +102,8 @@ export const removed: ThingRule = (facts, about, say) => {
     cause: "removed",
     sentence: `${thing} was removed from job ${job.jobId}${when}: ${why}`,
     evidence: [
-      ["targets", targetsOf(job.targetArns)],
-      ["its groups", targetsOf(about.groups ?? []) || "none"],
+      ["targets", targetsOf(job.targetArns, queries)],
+      ["its groups", targetsOf(about.groups ?? [], queries) || "none"],
     ],
     next:
       exists === false

@@ -9,7 +9,7 @@ import { failed, timedOut } from "./rules-ended.js";
 import { fixesOf } from "./steps.js";
 import { topCause } from "./top-cause.js";
 
-export const groupEmpty: JobRule = ({ job }, { fota }) => {
+export const groupEmpty: JobRule = ({ job, queries }, { fota }) => {
   const total = totalOf(job.counts);
   if (total > 0 || job.pendingTargets > 0 || job.status !== (job.continuous ? "IN_PROGRESS" : "COMPLETED"))
     return undefined;
@@ -19,7 +19,7 @@ export const groupEmpty: JobRule = ({ job }, { fota }) => {
       ? `no thing has job ${job.jobId}: its groups are empty, and it waits for things to join`
       : `no thing has job ${job.jobId}: its groups were empty when AWS IoT listed their things`,
     evidence: [
-      ["targets", targetsOf(job.targetArns)],
+      ["targets", targetsOf(job.targetArns, queries)],
       ["selection", job.continuous ? "CONTINUOUS" : "SNAPSHOT"],
     ],
     next: job.continuous

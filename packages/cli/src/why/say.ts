@@ -1,5 +1,5 @@
-import { shellWord } from "@fota/shared";
 import type { AwsAccess } from "../aws/access.js";
+import { awsCommand } from "../aws/aws-command.js";
 import { formatAgo, formatSeconds, formatTime } from "../terminal/format.js";
 import type { Say } from "./finding.js";
 
@@ -14,15 +14,6 @@ export function sayAt(
     publish,
   }: Pick<Say, "fota" | "publish"> & { absolute: boolean; access: AwsAccess; clock?: string | undefined },
 ): Say {
-  const options = {
-    // With keys in the environment, the option would select another account.
-    "--profile": access.chosen?.choice.from === "profile" ? access.chosen.profile : undefined,
-    "--region": access.region,
-    "--endpoint-url": access.iotEndpoint,
-  };
-  const awsFlags = Object.entries(options).flatMap(([flag, value]) =>
-    value === undefined ? [] : [flag, value],
-  );
   return {
     now,
     clock,
@@ -34,6 +25,6 @@ export function sayAt(
         ? `since ${formatTime(date.toISOString())}`
         : `for ${formatSeconds(Math.max(0, (now.getTime() - date.getTime()) / 1000))}`,
     fota,
-    aws: (...command) => ["aws", ...command, ...awsFlags].map(shellWord).join(" "),
+    aws: (...command) => awsCommand(access, ...command),
   };
 }
