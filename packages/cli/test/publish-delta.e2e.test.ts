@@ -456,3 +456,12 @@ test("a signed document takes patches, and so does one that was signed elsewhere
   const kept = await published("new.bin", "--document", "with-patches.json", "--to", "pump-3");
   expect(kept.document.bc_delta).toMatchObject([{ sha256: first.document.bc_delta?.[0]?.sha256 }]);
 });
+
+test("--wait says what patches saved", async () => {
+  const to = ["--bucket", BUCKET, "--to", "pump-9", "--job-id", "j9", "--wait"];
+  const running = fleet.fota(["publish", "new.bin", "--slot", "1", "--delta-from", "old.bin", ...to]);
+  await eventually(() => fleet.report("pump-9", "j9", "SUCCEEDED", { via: "patch", fetchedBytes: "100" }));
+  const { code, stdout, stderr } = await running;
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/^ {2}saved +\S+ \S+ of \S+ \S+ by patches, on 1 thing$/m);
+});

@@ -9,7 +9,8 @@ const HELP = `
 Without a job, status shows the jobs in progress and those that ended in the
 last 24 hours. With a job, it shows counts, rate, expected end, abort rules and
 causes of failure, and each thing of a job that has up to 10. It reads the
-causes of up to 20 failures, or of 1 if the job has more than 1,000 executions.
+causes of up to 20 failures, or of 1 if the job has more than 1,000 executions,
+and if the job has patches, what up to 20 things downloaded.
 --failed reads the causes of up to 250 failures. --things reads the progress or
 cause of up to 250 things that are in progress or failed.
 

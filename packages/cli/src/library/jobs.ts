@@ -5,6 +5,7 @@ import { onJob } from "../find-job/on-job.js";
 import type { Published } from "../publish/result.js";
 import { type PromoteOptions as PromoteFlags, runPromote } from "../republish/run-promote.js";
 import { type RetryOptions as RetryFlags, runRetry } from "../republish/run-retry.js";
+import { withDetails } from "../status/details.js";
 import type { JobSummary } from "../status/result.js";
 import { readJobState, readThing } from "../status/summary.js";
 import { waitForJob as followJob } from "../status/wait.js";
@@ -49,9 +50,8 @@ export async function status(job: string, options: StatusOptions = {}): Promise<
   const { thing } = options;
   return await withIot(context, (iot) =>
     onJob(context, iot, job, async (jobId) => {
-      const read =
-        thing === undefined ? readJobState(iot, jobId, { kind: "few" }) : readThing(iot, jobId, thing);
-      return (await read).summary;
+      if (thing !== undefined) return (await readThing(iot, jobId, thing)).summary;
+      return await withDetails(iot, (await readJobState(iot, jobId, { kind: "few" })).summary);
     }),
   );
 }
@@ -67,7 +67,7 @@ export async function waitForJob(job: string, options: WaitOptions = {}): Promis
   return await withIot(context, async (iot) => {
     const first = await onJob(context, iot, job, (jobId) => readJobState(iot, jobId, { kind: "none" }));
     const waiting = { output, signal: host.signal, timeoutMs: options.timeoutMs };
-    return await followJob(iot, first.summary.jobId, { kind: "few" }, waiting);
+    return await withDetails(iot, await followJob(iot, first.summary.jobId, { kind: "few" }, waiting));
   });
 }
 

@@ -5,6 +5,7 @@ import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import { secondJobId } from "../job/job-id.js";
 import type { Prices } from "../settings/config-schema.js";
+import { withDetails } from "../status/details.js";
 import { formatSummary } from "../status/format.js";
 import { viewOf } from "../status/view.js";
 import { exitCodeOfJob, waitForJob } from "../status/wait.js";
@@ -68,7 +69,8 @@ export async function runPlan(
   }
   output.note(`${text}\n`);
   const waiting = { output, signal: host.signal, timeoutMs: options.timeoutMs };
-  const status = await waitForJob(cloud.iot, published.jobId, { kind: "few" }, waiting);
+  const ended = await waitForJob(cloud.iot, published.jobId, { kind: "few" }, waiting);
+  const status = await output.during("reading the reports", () => withDetails(cloud.iot, ended));
   output.result({ ...published, status }, formatSummary(status, viewOf(context, false)));
   return exitCodeOfJob(status);
 }

@@ -124,6 +124,14 @@ test.each([
   expect(formatSummary({ ...summary, saved }, view(100))).toContain(`  saved  ${text}\n`);
 });
 
+test("what patches saved on a sample says so; all things that succeeded are no sample", () => {
+  const saved = { bytes: 3_145_728, imageBytes: 4_194_304, things: 4, read: 5 };
+  const textFor = (succeeded: number) =>
+    formatSummary({ ...summary, counts: { ...summary.counts, succeeded }, saved }, view(100));
+  expect(textFor(50)).toContain("by patches, on 4 things (a sample: 5 of 50 succeeded)\n");
+  expect(textFor(5)).toContain("by patches, on 4 things\n");
+});
+
 test("a sample of causes says so, with the command that reads more", () => {
   const counts = { ...summary.counts, failed: 500 };
   const causes = [{ status: "FAILED" as const, reason: null, phase: "trial", count: 1, things: ["pump-1"] }];

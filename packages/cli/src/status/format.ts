@@ -154,7 +154,7 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
     ],
     ["ended", completedAt && time(completedAt)],
     ["signed", signed],
-    ["saved", saved && savedText(saved)],
+    ["saved", saved && savedText(saved, summary.counts.succeeded)],
     ["because", [reasonCode, comment].filter((text) => text !== undefined).join(": ") || undefined],
     [
       "rate",
@@ -168,8 +168,13 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
   return rows.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as [string, string]]));
 }
 
-function savedText({ bytes, imageBytes, things }: NonNullable<JobSummary["saved"]>): string {
-  const on = `on ${things === 1 ? "1 thing" : `${things} things`}`;
+function savedText(
+  { bytes, imageBytes, things, read }: NonNullable<JobSummary["saved"]>,
+  succeeded: number,
+): string {
+  const sample =
+    read === undefined || read >= succeeded ? "" : ` (a sample: ${read} of ${succeeded} succeeded)`;
+  const on = `on ${things === 1 ? "1 thing" : `${things} things`}${sample}`;
   return bytes < 0
     ? `nothing: patches cost ${formatBytes(-bytes)} more than the images, ${on}`
     : `${formatBytes(bytes)} of ${formatBytes(imageBytes)} by patches, ${on}`;

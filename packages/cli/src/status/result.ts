@@ -121,8 +121,14 @@ export const jobSummarySchema = v.strictObject({
         ),
         imageBytes: described(v.number(), "size of the images of these things"),
         things: described(v.number(), "things that succeeded and used a patch or the compressed image"),
+        read: v.optional(
+          described(
+            v.number(),
+            "of a larger job: things that succeeded and whose reports were read, up to 20",
+          ),
+        ),
       }),
-      "for a small job: what patches saved, by the reports of its things",
+      "what patches saved, by the reports of things",
     ),
   ),
   causesRead: v.optional(

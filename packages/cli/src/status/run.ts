@@ -6,17 +6,16 @@ import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import { checkJobText, onJob } from "../find-job/on-job.js";
-import { withQueriesOf, withTargetQueries } from "../job/target-queries.js";
+import { withTargetQueries } from "../job/target-queries.js";
 import { parseTimeoutMs } from "../settings/flags.js";
 import { openSink } from "../terminal/sink.js";
 import { pickColumns } from "../terminal/table.js";
 import { thingColumns, USUAL_COLUMNS, USUAL_CSV_COLUMNS } from "./columns.js";
+import { withDetails } from "./details.js";
 import { formatSummary } from "./format.js";
 import { formatOverview } from "./format-overview.js";
 import { readOverview } from "./overview.js";
 import type { JobSummary } from "./result.js";
-import { withSavings } from "./saved.js";
-import { withSignatures } from "./signed.js";
 import { readJobState, readThing } from "./summary.js";
 import { formatThing } from "./thing.js";
 import { openThings } from "./things.js";
@@ -104,7 +103,7 @@ async function showJob(context: Context, iot: Iot, jobId: string, options: Statu
   const summary = await output.during(`reading job ${jobId}`, async () => {
     if (thing !== undefined) return (await readThing(iot, jobId, thing)).summary;
     const { summary } = await readJobState(iot, jobId, { kind: "few" });
-    return await withSavings(iot, await withSignatures(iot, await withQueriesOf(iot, summary)));
+    return await withDetails(iot, summary);
   });
   const [only] = summary.executions ?? [];
   const text =

@@ -76,3 +76,53 @@ test("the document is read only if a thing reports how it downloaded", async () 
   expect(found.saved).toEqual({ bytes: 900, imageBytes: 1_000, things: 1 });
   expect(asked).toEqual(["GetJobDocument"]);
 });
+
+const withPatch = JSON.stringify({
+  bc_sha256: "0".repeat(64),
+  ...document,
+  bc_delta: [{ url: image.bc_url, bytes: 100, sha256: "1".repeat(64) }],
+});
+
+function largeJob(succeeded: number, documentText: string) {
+  const { iot, asked } = iotThat({
+    GetJobDocument: () => ({ document: documentText }),
+    ListJobExecutionsForJob: () => ({
+      executionSummaries: Array.from({ length: succeeded }, (_, i) => ({
+        thingArn: `arn:aws:iot:eu-west-1:123456789012:thing/pump-${i}`,
+        jobExecutionSummary: { status: "SUCCEEDED", executionNumber: 1 },
+      })),
+    }),
+    DescribeJobExecution: ({ thingName }) => {
+      const detailsMap =
+        thingName === "pump-3"
+          ? { via: "whole", fetchedBytes: "1000" }
+          : { via: "patch", fetchedBytes: "100" };
+      return { execution: { status: "SUCCEEDED", statusDetails: { detailsMap } } };
+    },
+  });
+  const counts = { ...NO_COUNTS, succeeded };
+  const summary: JobSummary = {
+    jobId: "j",
+    status: "COMPLETED",
+    continuous: false,
+    counts,
+    total: succeeded,
+  };
+  return { iot, asked, summary };
+}
+
+test("of a larger job, what patches saved comes from 20 of the things that succeeded", async () => {
+  const { iot, asked, summary } = largeJob(50, withPatch);
+  const { saved } = await withSavings(iot, summary);
+  expect(saved).toEqual({ bytes: 17_100, imageBytes: 19_000, things: 19, read: 20 });
+  expect(asked).toHaveLength(22);
+});
+
+test.each([
+  ["a document without patches", 50, JSON.stringify(document), ["GetJobDocument"]],
+  ["nothing that succeeded", 0, withPatch, []],
+] as const)("a larger job with %s reads no reports", async (_what, succeeded, text, requests) => {
+  const { iot, asked, summary } = largeJob(succeeded, text);
+  expect((await withSavings(iot, summary)).saved).toBeUndefined();
+  expect(asked).toEqual(requests);
+});

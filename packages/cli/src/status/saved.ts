@@ -1,24 +1,45 @@
 import { imagesOf, isFotaError, type JobDocument } from "@fota/shared";
+import { type Execution, listExecutions } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { getJobDocument } from "../aws/jobs.js";
+import { given } from "../given.js";
 import { decodeDocument } from "../job/read-job.js";
+import { openReports } from "./reports.js";
 import type { JobSummary, ThingSummary } from "./result.js";
 
+/** Limits the reports that are read of a larger job: each takes a request. */
+const SAMPLE_MAX = 20;
+
 /**
- * Adds what patches saved, if things report that they used one. Reads the job document only then, for the sizes of the
- * images, and adds nothing if it cannot be read.
+ * Adds what patches saved, if things report that they used one. Of a job whose executions are not in the summary, reads
+ * the reports of up to 20 things that succeeded, if the job document has patches. Adds nothing if something cannot be
+ * read.
  */
 export async function withSavings(iot: Iot, summary: JobSummary): Promise<JobSummary> {
-  const things = (summary.executions ?? []).filter(usedPatch);
-  if (things.length === 0) return summary;
+  const { jobId, executions, counts } = summary;
+  if (executions === undefined ? counts.succeeded === 0 : !executions.some(usedPatch)) return summary;
   try {
-    const decoded = decodeDocument(await getJobDocument(iot, summary.jobId));
-    const saved = decoded.kind === "order" ? savingsOf(decoded.document, things) : undefined;
-    return saved === undefined ? summary : { ...summary, saved };
+    const decoded = decodeDocument(await getJobDocument(iot, jobId));
+    if (decoded.kind !== "order") return summary;
+    const { document } = decoded;
+    if (executions !== undefined) return { ...summary, ...given({ saved: savingsOf(document, executions) }) };
+    if (imagesOf(document).every(({ bc_delta = [] }) => bc_delta.length === 0)) return summary;
+    const sample = await readSucceeded(iot, jobId);
+    const saved = savingsOf(document, sample);
+    return saved === undefined ? summary : { ...summary, saved: { ...saved, read: sample.length } };
   } catch (error) {
     if (!isFotaError(error) || error.code === "INTERRUPTED") throw error;
     return summary;
   }
+}
+
+async function readSucceeded(iot: Iot, jobId: string): Promise<ThingSummary[]> {
+  const sample: Execution[] = [];
+  for await (const execution of listExecutions(iot, jobId, "SUCCEEDED")) {
+    sample.push(execution);
+    if (sample.length === SAMPLE_MAX) break;
+  }
+  return await openReports(iot, jobId).of(sample);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Iot } from "../aws/iot.js";
 import type { JobDescription } from "../aws/jobs.js";
 import type { Context } from "../context.js";
 import { openScreen, type Screen } from "../terminal/screen.js";
+import { withDetails } from "./details.js";
 import { follow, textOfState } from "./follow.js";
 import { formatSummary } from "./format.js";
 import type { JobSummary } from "./result.js";
@@ -28,13 +29,11 @@ export async function watchJob(
   { utc, timeoutMs, first }: Watching,
 ): Promise<JobSummary> {
   const { host, output } = context;
-  const shows =
-    host.stdout.isTTY === true && !output.json && output.debug === undefined
-      ? onScreen(context, utc)
-      : inLines(context);
+  const isOnScreen = host.stdout.isTTY === true && !output.json && output.debug === undefined;
+  const shows = isOnScreen ? onScreen(context, utc) : inLines(context);
   const read = jobReader(iot, jobId, { kind: "few" }, first);
   try {
-    const { summary } = await follow(
+    const state = await follow(
       {
         ...interruptible(read, host.signal, ["status", jobId, "--watch"]),
         onState: shows.state,
@@ -43,7 +42,9 @@ export async function watchJob(
       },
       timeoutMs,
     );
-    return summary;
+    // The view that stays has what `fota status` shows.
+    if (isOnScreen) shows.state({ ...state, summary: await withDetails(iot, state.summary) });
+    return state.summary;
   } finally {
     shows.close();
   }

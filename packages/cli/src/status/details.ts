@@ -1,0 +1,10 @@
+import type { Iot } from "../aws/iot.js";
+import { withQueriesOf } from "../job/target-queries.js";
+import type { JobSummary } from "./result.js";
+import { withSavings } from "./saved.js";
+import { withSignatures } from "./signed.js";
+
+/** Adds to the summary of one job what takes further requests: queries of its targets, signers, what patches saved. */
+export async function withDetails(iot: Iot, summary: JobSummary): Promise<JobSummary> {
+  return await withSavings(iot, await withSignatures(iot, await withQueriesOf(iot, summary)));
+}
