@@ -1,8 +1,18 @@
-import { DescribeJobCommand, DescribeJobExecutionCommand } from "@aws-sdk/client-iot";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  AddThingToThingGroupCommand,
+  CreateThingGroupCommand,
+  DescribeJobCommand,
+  DescribeJobExecutionCommand,
+} from "@aws-sdk/client-iot";
 import * as v from "valibot";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { cancellationSchema } from "../src/cancel/result.js";
-import { type Fleet, startFleet } from "./fleet.js";
+import { writtenReportSchema } from "../src/report/result.js";
+import { jobSummarySchema } from "../src/status/result.js";
+import { BUCKET, type Fleet, startFleet } from "./fleet.js";
 
 let fleet: Fleet;
 
@@ -175,4 +185,30 @@ test("without iot:ListJobExecutionsForJob the stragglers of a canceled job are n
   const { code, stderr } = await fleet.fota(["cancel", jobId, "--force", "--yes"]);
   expect(code).toBe(1);
   expect(stderr).toMatch(/hint: .+iot:ListJobExecutionsForJob$/m);
+});
+
+test("status, why and report tell how many things a job had not reached when it was canceled", async () => {
+  const thingGroupName = "slow";
+  await fleet.iot.send(new CreateThingGroupCommand({ thingGroupName }));
+  for (let i = 3; i < 8; i += 1) {
+    await fleet.iot.send(new AddThingToThingGroupCommand({ thingGroupName, thingName: `pump-${i}` }));
+  }
+  const image = ["app.bin", "--slot", "1", "--bucket", BUCKET];
+  await writeFile(join(fleet.folder, "app.bin"), "of a slow rollout");
+  const args = ["publish", ...image, "--to", "group:slow", "--rate", "2/min", "--job-id", "slow-1", "--yes"];
+  expect((await fleet.fota(args)).code).toBe(0);
+  await eventually(async () => {
+    expect((await jobOf("slow-1"))?.jobProcessDetails?.numberOfQueuedThings).toBe(2);
+  });
+  await cancel(["slow-1", "--yes"]);
+
+  const jsonOf = async (...words: string[]) => JSON.parse((await fleet.fota([...words, "--json"])).stdout);
+  const unreached = { things: 3, ofThings: 5, isExact: true };
+  expect(v.parse(jobSummarySchema, await jsonOf("status", "slow-1"))).toMatchObject({ total: 2, unreached });
+  const out = ["--out", join(fleet.folder, "slow.html")];
+  expect(v.parse(writtenReportSchema, await jsonOf("report", "slow-1", ...out))).toMatchObject({ unreached });
+  const sentence = "3 of the 5 things in its targets never got it, and are not counted";
+  expect((await fleet.fota(["status", "slow-1"])).stdout).toContain(`canceled: ${sentence}`);
+  expect((await fleet.fota(["why", "slow-1"])).stdout).toContain(`canceled: ${sentence}`);
+  expect(await readFile(join(fleet.folder, "slow.html"), "utf8")).toContain(`Canceled: ${sentence}.`);
 });

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import type { Execution } from "../aws/executions.js";
+import { given } from "../given.js";
 import type { JobList } from "../list/result.js";
 import { abortMeterOf } from "../report/abort-meter.js";
 import { AbortPanel } from "../report/abort-panel.js";
@@ -37,8 +38,8 @@ export function jobPanels(
   sources: JobSources,
   { now, fota, history }: Around,
 ): PanelNode[] {
-  const { summary } = state;
   const explained = sources.explanation.reading.value;
+  const summary = { ...state.summary, ...given({ unreached: explained?.unreached }) };
   const shown = sources.shown.reading.value;
   const course = courseOf(state, sources, shown, now);
   const loading = (id: string, title: string, wide = false): PanelNode => ({

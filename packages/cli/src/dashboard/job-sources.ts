@@ -6,6 +6,7 @@ import type { PublishNeeds } from "../image/publish-command.js";
 import type { ShownJob } from "../show/result.js";
 import { showJob } from "../show/show.js";
 import { byThing, type DescribedJobState, jobReader } from "../status/summary.js";
+import type { Unreached } from "../status/unreached.js";
 import { answer, publishNeedsOf } from "../why/answer.js";
 import { readFacts } from "../why/read.js";
 import type { Explanation } from "../why/result.js";
@@ -31,6 +32,8 @@ interface ExplainedJob {
   explanation: Explanation;
   /** What a suggested `fota publish` must name. */
   publish: PublishNeeds;
+  /** The things that a canceled job had not reached. */
+  unreached: Unreached | undefined;
 }
 
 /** Limits the wait for the counts of a job before its executions are read. */
@@ -111,6 +114,7 @@ export function jobSources(context: Context, account: Account, pauses: Pauses, j
         return {
           explanation: answer(context, cloud, facts, { thing: undefined, absolute: true }),
           publish: publishNeedsOf(facts, context, cloud.s3.endpoint),
+          unreached: facts.unreached,
         };
       }),
     ),

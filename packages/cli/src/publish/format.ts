@@ -1,5 +1,6 @@
 import { addressOf, byObject } from "../aws/image-object.js";
 import { formatPackageVersion } from "../job/package-name.js";
+import { isOpen } from "../job/reach.js";
 import type { Rollout } from "../job/rollout.js";
 import { bareUrl } from "../job/signed-url.js";
 import { formatTargets } from "../job/targets.js";
@@ -12,7 +13,6 @@ import { wallClockMs } from "../wall-clock.js";
 import { OFFERED_PERCENT_MAX, type PatchFacts, percentOf, savedBytesOf } from "./patches.js";
 import type { Plan } from "./plan.js";
 import type { PublishOutcome } from "./publish.js";
-import { isOpen } from "./reach.js";
 import type { Cost, Published } from "./result.js";
 
 const LABEL_WIDTH = 12;

@@ -1,8 +1,8 @@
 import { ROLLOUT_MAX_PER_MINUTE } from "@fota/shared";
 import type { JobSpec } from "../job/job-spec.js";
+import { isOpen, type Reach } from "../job/reach.js";
 import { abortRuleText } from "../job/rollout.js";
 import { formatTargets } from "../job/targets.js";
-import { isOpen, type Reach } from "./reach.js";
 import { minutesToReach } from "./rollout-time.js";
 
 /** Returns warnings about options that AWS accepts but that have no effect. */

@@ -3,10 +3,10 @@ import { mapAtOnce } from "../at-once.js";
 import type { Iot } from "../aws/iot.js";
 import { targetArn } from "../aws/target-arn.js";
 import type { JobSpec } from "../job/job-spec.js";
+import { type Reach, reachOf } from "../job/reach.js";
 import type { Target } from "../job/targets.js";
 import { versionQueryHint } from "../job/version-query.js";
 import { planQueryGroup, type QueryGroup, queriesIn } from "./query-group.js";
-import { type Reach, reachOf } from "./reach.js";
 
 /** AWS allows hundreds of these requests per second. */
 export const LOOKUPS_AT_ONCE = 8;

@@ -3,13 +3,13 @@ import type { Firmware } from "../aws/image-mark.js";
 import type { ImageObject } from "../aws/image-object.js";
 import type { ImageFile } from "../image/image-file.js";
 import type { JobSpec } from "../job/job-spec.js";
+import type { Reach } from "../job/reach.js";
 import type { Signer } from "../signing/signer.js";
 import type { ExistingJob } from "./existing.js";
 import type { GroupPlan } from "./group.js";
 import type { PackagePlan } from "./package.js";
 import type { PatchPlan } from "./patches.js";
 import type { QueryGroup } from "./query-group.js";
-import type { Reach } from "./reach.js";
 import type { RolloutTime } from "./rollout-time.js";
 import type { Warning } from "./warnings.js";
 

@@ -5,8 +5,8 @@ import type { Iot } from "../aws/iot.js";
 import { listThingNames } from "../aws/names.js";
 import { listThingsInGroup } from "../aws/thing-groups.js";
 import { findThing } from "../aws/things.js";
+import { namesFoundBy } from "../job/reach.js";
 import type { Target } from "../job/targets.js";
-import { namesFoundBy } from "./reach.js";
 
 /** Holds the dynamic group of a `query:` target. Its name is made of the query: the same query has the same group. */
 export interface QueryGroup {

@@ -1,7 +1,7 @@
 import { ROLLOUT_MAX_PER_MINUTE } from "@fota/shared";
 import type { JobSpec } from "../job/job-spec.js";
+import { isOpen } from "../job/reach.js";
 import type { Rollout } from "../job/rollout.js";
-import { isOpen } from "./reach.js";
 
 /** Holds the longest known time from a publish until its last device can start. */
 export interface RolloutTime {

@@ -5,12 +5,14 @@ import { StackedBar } from "../pages/stacked-bar.js";
 import { STATES } from "../status/fleet.js";
 import { endedOf } from "../status/pace.js";
 import type { JobSummary } from "../status/result.js";
+import { unreachedText } from "../status/unreached.js";
 import { formatSeconds, formatTime } from "../terminal/format.js";
 
 /** Answers how far the job is, how fast, and when it ends. */
 export function CountsPanel({ summary, nowMs }: { summary: JobSummary; nowMs: number }) {
   const { counts, total, targetsToGo, ratePerMinute, createdAt, completedAt, expectedEnd, startsAt } =
     summary;
+  const unreached = unreachedText({ ...summary, targetArns: summary.targets ?? [] }, summary.unreached);
   const rows: [string, string | undefined][] = [
     [targetsToGo === undefined ? "executions" : "executions so far", formatNumber(total)],
     ["have ended", total === 0 ? undefined : formatShare(endedOf(counts), total)],
@@ -37,6 +39,9 @@ export function CountsPanel({ summary, nowMs }: { summary: JobSummary; nowMs: nu
         unit="executions"
         parts={STATES.map(({ key, word }) => ({ label: word, count: counts[key], look: STATUS_LOOKS[key] }))}
       />
+      {unreached === undefined ? null : (
+        <p>{`${unreached.slice(0, 1).toUpperCase()}${unreached.slice(1)}.`}</p>
+      )}
       <p class="dim">
         {createdAt === undefined ? "" : `created ${formatTime(createdAt)}`}
         {completedAt === undefined ? "" : `, ended ${formatTime(completedAt)}`}

@@ -7,6 +7,7 @@ import { withThrottleRetry } from "../aws/throttle-retry.js";
 import type { Context } from "../context.js";
 import { openFleet } from "../fleet/fleet.js";
 import type { Fleet } from "../fleet/result.js";
+import { given } from "../given.js";
 import { listMatching } from "../list/list.js";
 import type { JobList } from "../list/result.js";
 import { showJob } from "../show/show.js";
@@ -15,7 +16,9 @@ import { paceOf } from "../status/pace.js";
 import { openReports } from "../status/reports.js";
 import type { JobSummary, ThingSummary } from "../status/result.js";
 import { causesOf, countOf, summaryOf } from "../status/summary.js";
+import { findUnreached, type Unreached } from "../status/unreached.js";
 import { answer, publishNeedsOf } from "../why/answer.js";
+import type { Facts } from "../why/facts.js";
 import { readFacts } from "../why/read.js";
 import type { ReportInput } from "./report-model.js";
 
@@ -27,6 +30,8 @@ const IN_PROGRESS_MAX = 60;
 const SMALL_JOB = 40;
 /** Limits the recent jobs that are read: the counts of each take a request. */
 const JOBS_MAX = 30;
+/** Limits the things of groups that are listed for a canceled job. */
+const GROUP_LISTED_MAX = 50_000;
 const RECENT_MS = 30 * 86_400_000;
 
 /**
@@ -60,11 +65,15 @@ export async function readReport(
   const jobs = (await ifAllowed(readRecentJobs(iot, now, unknown), unknown)) ?? { jobs: [], more: false };
   onProgress("counting versions");
   const fleet = await ifAllowed(readIndexedFleet(iot, facts.job, now), unknown);
-  const explanation = answer(context, cloud, facts, { thing: undefined, absolute: true });
+  const unreached = await unreachedBy(iot, facts, executions);
+  const explanation = answer(context, cloud, { ...facts, unreached }, { thing: undefined, absolute: true });
   return {
     now,
     job: facts.job,
-    summary: summaryWith(facts.job, executions, detailed === undefined ? [] : asked, now),
+    summary: {
+      ...summaryWith(facts.job, executions, detailed === undefined ? [] : asked, now),
+      ...given({ unreached }),
+    },
     explanation: { ...explanation, unknown: [...new Set([...explanation.unknown, ...unknown])] },
     shown,
     executions,
@@ -76,6 +85,17 @@ export async function readReport(
     fota: context.output.fota,
     publish: publishNeedsOf(facts, context, cloud.s3.endpoint),
   };
+}
+
+/** Counts the things that a canceled job had not reached; of a large one with all its executions. */
+async function unreachedBy(
+  iot: Iot,
+  { job, unreached }: Facts,
+  executions: readonly ThingSummary[],
+): Promise<Unreached | undefined> {
+  if (unreached === undefined || unreached.isExact) return unreached;
+  const things = executions.map(({ thing }) => thing);
+  return await findUnreached(iot, { ...job, total: things.length }, things, GROUP_LISTED_MAX);
 }
 
 /** Summarizes the job with the causes of the failures that were read. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { described } from "../described.js";
+import { jobSummarySchema } from "../status/result.js";
 
 /** Describes the output of `fota report --json`. */
 export const writtenReportSchema = v.strictObject({
@@ -11,6 +12,9 @@ export const writtenReportSchema = v.strictObject({
   bytes: described(v.number(), "size of the HTML file"),
   csvPath: described(v.nullable(v.string()), "CSV file of all executions; null without --csv"),
   things: described(v.number(), "number of things that have the job"),
+  unreached: v.optional(
+    described(jobSummarySchema.entries.unreached.wrapped, "of a canceled job, as of `fota status`"),
+  ),
   embedded: described(v.number(), "number of things in the table of the HTML file, at most 5,000"),
   detailsLeftOut: described(
     v.number(),

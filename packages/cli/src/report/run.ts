@@ -4,6 +4,7 @@ import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import { checkReplaceable, PAGE_MARK, type ReportFile, writeReportFile } from "../files/report-file.js";
 import { checkJobText, onJob } from "../find-job/on-job.js";
+import { given } from "../given.js";
 import { LAST_JOB } from "../job/job-id.js";
 import { thingColumns, USUAL_CSV_COLUMNS } from "../status/columns.js";
 import { formatBytes } from "../terminal/format.js";
@@ -107,6 +108,7 @@ function resultOf(
     bytes,
     csvPath: table?.name ?? null,
     things: things.total,
+    ...given({ unreached: summary.unreached }),
     embedded: things.embedded,
     detailsLeftOut,
     unknown: [...verdict.unknown],

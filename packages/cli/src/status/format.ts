@@ -149,7 +149,7 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
     [
       "rollout",
       targetsToGo === undefined
-        ? unreachedText(status, targets, summary.total)
+        ? unreachedText({ status, targetArns: targets, total: summary.total }, summary.unreached)
         : `${countTargets(targetsToGo)} not fully reached yet`,
     ],
     ["ended", completedAt && time(completedAt)],

@@ -81,6 +81,20 @@ export const jobSummarySchema = v.strictObject({
   targetsToGo: v.optional(
     described(v.number(), "things and groups that the rollout has not fully reached; the total still grows"),
   ),
+  unreached: v.optional(
+    described(
+      v.strictObject({
+        things: described(
+          v.nullable(v.number()),
+          "things that are in its targets now and have no execution of it; null if that is unknown",
+        ),
+        ofThings: described(v.nullable(v.number()), "things that are in its targets now"),
+        isExact: described(v.boolean(), "false if `things` is a lower limit"),
+        unknown: v.optional(described(v.string(), "why the number is unknown, for people")),
+      }),
+      "of a canceled job: the things that it had not reached, which are in no count",
+    ),
+  ),
   continuous: described(v.boolean(), "true if things that join its groups later get it too"),
   description: v.optional(v.string()),
   version: v.optional(

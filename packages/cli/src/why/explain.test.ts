@@ -34,6 +34,7 @@ function factsOf(job: JobDescription, more: Partial<Facts> = {}): Facts {
   const document = {} as never;
   const nothing = {
     queries: {},
+    unreached: undefined,
     urlEnd: undefined,
     signedAhead: undefined,
     image: undefined,

@@ -5,6 +5,7 @@ import type { JobDescription } from "../aws/jobs.js";
 import type { DecodedDocument } from "../job/read-job.js";
 import type { CheckedObject } from "../job/stored-image.js";
 import type { AbortRule, FailureCause } from "../status/result.js";
+import type { Unreached } from "../status/unreached.js";
 
 /**
  * Holds everything known about why a job has its state. A value that could not be read is `undefined` and listed in
@@ -27,6 +28,8 @@ export interface Facts {
   /** Says why AWS IoT cannot presign; `undefined`: no fault is known. */
   roleFault: string | undefined;
   abort: AbortRule[];
+  /** The things that a canceled job had not reached; `undefined` if that was not read. */
+  unreached: Unreached | undefined;
   /** Lists the causes of a whole job, the most frequent first. */
   failures: FailureCause[];
   /** The thing that failed, if the question is about a whole job and only one thing failed. */

@@ -23,9 +23,10 @@ import { signedAheadOf, signedUrlEnd } from "../job/signed-url.js";
 import { checkObject } from "../job/stored-image.js";
 import { withQueriesOf } from "../job/target-queries.js";
 import { failingStatuses, failureCount, groupCauses } from "../status/causes.js";
-import { abortRulesOf } from "../status/pace.js";
+import { abortRulesOf, totalOf } from "../status/pace.js";
 import { openReports } from "../status/reports.js";
 import type { FailureCause } from "../status/result.js";
+import { findUnreached } from "../status/unreached.js";
 import type { CertificateFacts, Facts, ThingDetail, ThingFacts } from "./facts.js";
 import { missingPermissions } from "./policy.js";
 
@@ -52,9 +53,12 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
   const look = lookingFrom(unknown);
   const nothing = { urlEnd: undefined, signedAhead: undefined, image: undefined, roleFault: undefined };
   const bare = { job, decoded, queries, ...nothing };
+  const unreached =
+    thing === undefined ? await findUnreached(iot, { ...job, total: totalOf(job.counts) }) : undefined;
   const facts: Facts = {
     ...bare,
     abort: [],
+    unreached,
     failures: [],
     failedThing: undefined,
     detailed: [],

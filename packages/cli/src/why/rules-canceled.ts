@@ -52,8 +52,8 @@ export const jobCanceled: JobRule = (facts, say) => {
   };
 };
 
-function canceledBy({ job }: Facts): Evidence[] {
-  const unreached = unreachedText(job.status, job.targetArns, totalOf(job.counts));
+function canceledBy({ job, unreached: found }: Facts): Evidence[] {
+  const unreached = unreachedText({ ...job, total: totalOf(job.counts) }, found);
   return [
     ...(unreached === undefined ? [] : [["rollout", unreached] as const]),
     ...(job.reasonCode ? [["reason code", job.reasonCode] as const] : []),

@@ -2,10 +2,10 @@ import { isFotaError } from "@fota/shared";
 import { searchThings } from "../aws/fleet-index.js";
 import type { Iot } from "../aws/iot.js";
 import { listThingsInGroup } from "../aws/thing-groups.js";
-import type { JobSpec } from "../job/job-spec.js";
-import type { Target } from "../job/targets.js";
+import type { JobSpec } from "./job-spec.js";
+import type { Target } from "./targets.js";
 
-/** Holds the things that a publish is for, as far as they are known beforehand. */
+/** Holds the things that a job is for, as far as they are known beforehand. */
 export interface Reach {
   /** Lists each thing once. */
   things: string[];
@@ -25,8 +25,8 @@ export function isOpen({
   return continuous && (makeGroup !== undefined || targets.some(({ kind }) => kind === "group"));
 }
 
-/** Lists the things of the targets, including the members of groups. */
-export async function reachOf(iot: Iot, targets: readonly Target[]): Promise<Reach> {
+/** Lists the things of the targets, including the members of groups, up to `max`. */
+export async function reachOf(iot: Iot, targets: readonly Target[], max = COUNTED_MAX): Promise<Reach> {
   const things = new Set<string>();
   for (const { kind, name, query } of targets) {
     if (kind === "thing") {
@@ -37,8 +37,7 @@ export async function reachOf(iot: Iot, targets: readonly Target[]): Promise<Rea
       const members = query === undefined ? listThingsInGroup(iot, name) : namesFoundBy(iot, query);
       for await (const thing of members) {
         things.add(thing);
-        if (things.size >= COUNTED_MAX)
-          return { things: [...things], unknown: `more than ${COUNTED_MAX} things` };
+        if (things.size >= max) return { things: [...things], unknown: `more than ${max} things` };
       }
     } catch (error) {
       if (!isFotaError(error, "ACCESS_DENIED")) throw error;
