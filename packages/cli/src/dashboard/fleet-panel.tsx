@@ -1,4 +1,4 @@
-import { adviceFor } from "../fleet/format.js";
+import { adviceFor, comparisonText } from "../fleet/format.js";
 import type { Fleet, FleetSource, VersionCount } from "../fleet/result.js";
 import { DataTable } from "../pages/data-table.js";
 import type { Tone } from "../pages/look.js";
@@ -40,7 +40,7 @@ export function FleetPanel({ fleet, fota }: FleetPanelProps) {
   const numbers: [string, number | undefined, Tone | undefined][] = [
     ["things", things, undefined],
     ["connected", connected, undefined],
-    ["behind their model", behind, behind > 0 ? "warn" : undefined],
+    ["below the most common version", behind, behind > 0 ? "warn" : undefined],
     ["last job failed", failed, (failed ?? 0) > 0 ? "bad" : undefined],
     ["in progress for a day", stuck, (stuck ?? 0) > 0 ? "warn" : undefined],
   ];
@@ -56,6 +56,11 @@ export function FleetPanel({ fleet, fota }: FleetPanelProps) {
           ),
         )}
       </dl>
+      {behind === 0 ? null : (
+        <p class="dim">
+          {formatNumber(behind)} below {comparisonText(fleet)}.
+        </p>
+      )}
       <StackedBar
         id="fleet-versions"
         title="Things by the version that they run"

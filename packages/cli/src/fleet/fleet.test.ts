@@ -71,6 +71,7 @@ test("without reports, a thing runs the version of the last job that succeeded o
       { version: null, things: 1, models: [{ model: null, things: 1 }] },
     ],
     behind: 1,
+    comparedWith: [{ model: "m1", version: "1.0.0", behind: 1 }],
     failed: 1,
     stuck: 1,
     jobsRead: 3,

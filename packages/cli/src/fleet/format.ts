@@ -1,7 +1,7 @@
 import type { Advice } from "@fota/shared";
 import { statusStyle } from "../status/fleet.js";
 import type { Output } from "../terminal/output.js";
-import { type Column, formatTable } from "../terminal/table.js";
+import { type Column, cut, formatTable } from "../terminal/table.js";
 import { formatWrappedRows } from "../terminal/wrap.js";
 import type { FleetHead } from "./fleet.js";
 import type { Fleet, FleetThing, GroupCount, SlowReason, VersionCount } from "./result.js";
@@ -26,18 +26,29 @@ export function formatFleet(fleet: Fleet, { paint, columns, fota }: View): strin
     );
   }
   const lagging = [
-    ...(behind > 0
-      ? [
-          `${plural(behind, "thing")} below the most common version of ${behind === 1 ? "its" : "their"} model`,
-        ]
-      : []),
+    ...(behind > 0 ? [`${plural(behind, "thing")} below ${comparisonText(fleet)}`] : []),
     ...(failed > 0 ? [`${failed.toLocaleString("en-US")} whose last job did not succeed`] : []),
     ...(stuck > 0 ? [`${stuck.toLocaleString("en-US")} in progress for more than a day`] : []),
   ];
   if (lagging.length > 0) {
-    parts.push(`${paint("yellow", lagging.join(", "))}: ${fota("fleet", "--stragglers")}`);
+    parts.push(`${paint("yellow", lagging.join("; "))}: ${fota("fleet", "--stragglers")}`);
   }
   return parts.join("\n\n");
+}
+
+/** Names what things are compared with: `2.0.0, the most common version of model m1`, or the versions of several models. */
+export function comparisonText({ comparedWith = [] }: Pick<Fleet, "comparedWith">): string {
+  const [only, ...others] = comparedWith;
+  if (only !== undefined && others.length === 0) {
+    const ofModel = only.model === null ? "" : ` of model ${cut(only.model, VERSION_MIN)}`;
+    return `${cut(only.version, VERSION_MIN)}, the most common version${ofModel}`;
+  }
+  const shown = comparedWith
+    .slice(0, MODELS_SHOWN_MAX)
+    .map(({ model, version }) => `${cut(model ?? "no model", VERSION_MIN)}: ${cut(version, VERSION_MIN)}`)
+    .join(", ");
+  const more = comparedWith.length > MODELS_SHOWN_MAX ? ", ..." : "";
+  return `the most common version of their model (${shown}${more})`;
 }
 
 /** Formats one thing. */

@@ -56,6 +56,7 @@ test("the counts of 100,000 things take a few requests", async () => {
       { version: null, things: 10_000, models: [{ model: null, things: 10_000 }] },
     ],
     behind: 10_000, // m2 has no newer version than 1.0.0
+    comparedWith: [{ model: "m1", version: "2.0.0", behind: 10_000 }],
   });
   expect(asked.length).toBeLessThan(12);
 });
@@ -67,6 +68,7 @@ test("version and model narrow the counts without a request for each thing", asy
     things: 10_000,
     versions: [{ version: "1.0.0", things: 10_000 }],
     behind: 10_000,
+    comparedWith: [{ model: "m1", version: "2.0.0", behind: 10_000 }],
   });
   expect(asked.length).toBeLessThan(12);
 });

@@ -18,6 +18,7 @@ import type { FleetOptions, FleetReader } from "./fleet.js";
 import {
   type CommonVersions,
   commonVersions,
+  comparisonsOf,
   countVersions,
   isBehind,
   type VersionsByModel,
@@ -66,9 +67,9 @@ export function fleetOfIndex(iot: Iot, source: IndexSource, options: FleetOption
       const needsThings = filter.notSeenSince !== undefined || filter.stragglers === true;
       const cells = needsThings || members.isSplit ? undefined : await cellsOf(iot, source, members.query);
       if (cells === undefined) {
-        const things = await read(members);
+        const { things, usual } = await read(members);
         const groups = options.byGroup === true ? groupCounts(things) : undefined;
-        return { ...head, ...countsOfThings(things), ...given({ groups }) };
+        return { ...head, ...countsOfThings(things, usual), ...given({ groups }) };
       }
       const groups = options.byGroup === true ? await countGroups(members.query) : undefined;
       return {
@@ -79,7 +80,7 @@ export function fleetOfIndex(iot: Iot, source: IndexSource, options: FleetOption
       };
     },
     async things() {
-      return await read(await narrowed(await membersQuery(iot, filter.group)));
+      return (await read(await narrowed(await membersQuery(iot, filter.group)))).things;
     },
   };
 
@@ -113,7 +114,7 @@ export function fleetOfIndex(iot: Iot, source: IndexSource, options: FleetOption
   /** Counts the versions in each group; `undefined` if the index cannot. */
   async function countGroups(query: string): Promise<GroupCount[] | undefined> {
     const sizes = await countValues(iot, query, "thingGroupNames");
-    if (sizes === undefined) return groupCounts(await read(await membersQuery(iot, filter.group)));
+    if (sizes === undefined) return groupCounts((await read(await membersQuery(iot, filter.group))).things);
     const names = [...sizes].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, GROUPS_MAX);
     return await mapAtOnce(names, REQUESTS_AT_ONCE, async ([group, things]) => {
       onProgress(`counting versions in group ${group}`);
@@ -126,7 +127,10 @@ export function fleetOfIndex(iot: Iot, source: IndexSource, options: FleetOption
     });
   }
 
-  async function read({ queries, usual }: Members & { usual?: CommonVersions }): Promise<FleetThing[]> {
+  async function read({
+    queries,
+    usual,
+  }: Members & { usual?: CommonVersions }): Promise<{ things: FleetThing[]; usual: CommonVersions }> {
     const found = new Map<string, FleetThing>();
     for (const query of queries) {
       for await (const thing of searchThings(iot, query)) {
@@ -139,7 +143,8 @@ export function fleetOfIndex(iot: Iot, source: IndexSource, options: FleetOption
     const left = all.filter((thing) => matchesFilter(thing, { ...filter, stragglers: false }));
     const withJobs = lastJobs ? await withLastJobs(iot, left, onProgress) : left;
     const compared = usual ?? commonVersions(countVersions(all));
-    return withLags(withJobs, compared, now.getTime()).filter((thing) => matchesFilter(thing, filter));
+    const lagging = withLags(withJobs, compared, now.getTime());
+    return { things: lagging.filter((thing) => matchesFilter(thing, filter)), usual: compared };
   }
 }
 
@@ -223,7 +228,7 @@ async function cellsOf(iot: Iot, source: IndexSource, query: string): Promise<Ce
 function countsOfCells(
   cells: readonly Cell[],
   filter: FleetFilter,
-): Pick<Fleet, "things" | "versions" | "behind"> {
+): Pick<Fleet, "things" | "versions" | "behind" | "comparedWith"> {
   const usual = commonVersions(countsOf(cells));
   const shown = cells.filter(
     ({ version, model }) =>
@@ -237,6 +242,10 @@ function countsOfCells(
     things: sum(shown.map(({ things }) => things)),
     versions: versionCounts(shown),
     behind: sum(behind.map(({ things }) => things)),
+    ...comparisonsOf(
+      behind.filter(({ things }) => things > 0),
+      usual,
+    ),
   };
 }
 

@@ -25,19 +25,20 @@ export function fleetOfJobs(
     }
     const facts = await readJobFacts(iot, { onProgress });
     const found = [...new Set(names)].sort().map((name) => thingOfFacts(name, facts.things.get(name)));
-    const lagging = withLags(found, commonVersions(countVersions(found)), now.getTime());
-    return { things: lagging.filter((thing) => matchesFilter(thing, filter)), facts };
+    const usual = commonVersions(countVersions(found));
+    const lagging = withLags(found, usual, now.getTime());
+    return { things: lagging.filter((thing) => matchesFilter(thing, filter)), usual, facts };
   }
   const head = { source: "jobs" as const, ...given({ because }), readAt: now.toISOString() };
   return {
     head,
     async overview() {
-      const { things, facts } = await read();
+      const { things, usual, facts } = await read();
       const partial = facts.more ? `only the newest ${JOBS_READ_MAX} jobs were read` : undefined;
       const groups = byGroup === true ? groupCounts(await withGroups(iot, things)) : undefined;
       return {
         ...head,
-        ...countsOfThings(things),
+        ...countsOfThings(things, usual),
         jobsRead: facts.jobsRead,
         ...given({ groups, partial }),
       };

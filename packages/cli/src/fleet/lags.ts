@@ -1,5 +1,5 @@
 import { compareVersions } from "@fota/shared";
-import type { FleetThing, Lag } from "./result.js";
+import type { Fleet, FleetThing, Lag } from "./result.js";
 
 const DAY_MS = 86_400_000;
 const FAILURES: ReadonlySet<string> = new Set(["FAILED", "TIMED_OUT", "REJECTED"]);
@@ -43,6 +43,22 @@ export function countVersions(things: Iterable<FleetThing>): Map<string, Map<str
 export function isBehind(version: string, model: string | undefined, usual: CommonVersions): boolean {
   const common = usual.get(model ?? "");
   return common !== undefined && (compareVersions(version, common) ?? 0) < 0;
+}
+
+/** Returns what the things below the most common version of their model are compared with, the most things first. */
+export function comparisonsOf(
+  behind: Iterable<{ model?: string | undefined; things: number }>,
+  usual: CommonVersions,
+): Pick<Fleet, "comparedWith"> {
+  const counts = new Map<string, number>();
+  for (const { model = "", things } of behind) counts.set(model, (counts.get(model) ?? 0) + things);
+  const comparedWith = [...counts].map(([model, things]) => ({
+    model: model === "" ? null : model,
+    version: usual.get(model) ?? "",
+    behind: things,
+  }));
+  if (comparedWith.length === 0) return {};
+  return { comparedWith: comparedWith.sort((a, b) => b.behind - a.behind) };
 }
 
 /** Orders versions newest first; texts that are not versions come last, by their characters. */

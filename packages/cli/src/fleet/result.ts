@@ -82,6 +82,18 @@ export const fleetSchema = v.strictObject({
   groups: v.optional(described(v.array(groupCountSchema), "with --by group")),
   connected: v.optional(described(v.number(), "things that are connected, if that is indexed")),
   behind: described(v.number(), "things below the most common version of their model"),
+  comparedWith: v.optional(
+    described(
+      v.array(
+        v.strictObject({
+          model: described(v.nullable(v.string()), "null if it is unknown"),
+          version: described(v.string(), "most common version of the model"),
+          behind: described(v.number(), "things of the model below it"),
+        }),
+      ),
+      "what the things are below, by model, the most first",
+    ),
+  ),
   failed: v.optional(
     described(v.number(), "things whose last job did not succeed, as far as jobs were read"),
   ),

@@ -1,4 +1,4 @@
-import { byNewest } from "./lags.js";
+import { byNewest, type CommonVersions, comparisonsOf } from "./lags.js";
 import type { Fleet, FleetThing, GroupCount, VersionCount } from "./result.js";
 
 /** Counts things by version and model; `undefined` is unknown. */
@@ -31,16 +31,22 @@ export function versionCounts(cells: readonly Cell[]): VersionCount[] {
 /** Counts things that were read one by one. */
 export function countsOfThings(
   things: readonly FleetThing[],
-): Pick<Fleet, "things" | "versions" | "behind" | "failed" | "stuck" | "connected"> {
+  usual: CommonVersions,
+): Pick<Fleet, "things" | "versions" | "behind" | "comparedWith" | "failed" | "stuck" | "connected"> {
   const lagging = (lag: "behind" | "failed" | "stuck") =>
-    things.filter(({ lags }) => lags?.includes(lag) === true).length;
+    things.filter(({ lags }) => lags?.includes(lag) === true);
+  const behind = lagging("behind");
   const isIndexed = things.some(({ connected }) => connected !== undefined);
   return {
     things: things.length,
-    versions: versionCounts(things.map(({ version, model }) => ({ version, model, things: 1 }))),
-    behind: lagging("behind"),
-    failed: lagging("failed"),
-    stuck: lagging("stuck"),
+    versions: versionCountsOf(things),
+    behind: behind.length,
+    ...comparisonsOf(
+      behind.map(({ model }) => ({ model, things: 1 })),
+      usual,
+    ),
+    failed: lagging("failed").length,
+    stuck: lagging("stuck").length,
     ...(isIndexed && { connected: things.filter(({ connected }) => connected === true).length }),
   };
 }
@@ -57,14 +63,18 @@ export function groupCounts(things: readonly FleetThing[]): GroupCount[] {
   }
   return [...members]
     .map(([group, of]) => {
-      const { things, versions } = countsOfThings(of);
+      const versions = versionCountsOf(of);
       return {
         group,
-        things,
+        things: of.length,
         versions: versions.map((each) => ({ version: each.version, things: each.things })),
       };
     })
     .sort((a, b) => (a.group < b.group ? -1 : 1));
+}
+
+function versionCountsOf(things: readonly FleetThing[]): VersionCount[] {
+  return versionCounts(things.map(({ version, model }) => ({ version, model, things: 1 })));
 }
 
 function byVersion(a: string | null, b: string | null): number {
