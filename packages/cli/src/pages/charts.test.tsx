@@ -102,6 +102,9 @@ test("a histogram has a row for each bin and each mark", () => {
     ["median", "15 s"],
   ]);
   expect(html).toContain('x1="75%"');
+  const scale = [...html.matchAll(/<text x="0" y="[\d.]+">(\d+)<\/text>/g)].map(([, count]) => count);
+  expect(scale).toEqual(["1", "2"]);
+  expect(html).toContain("height: things in each range");
 });
 
 test("a row of the table of things costs few bytes", () => {

@@ -1,3 +1,4 @@
+import { nice, ticks } from "d3-array";
 import { ChartNumbers } from "./data-table.js";
 import { Area, Drawing } from "./drawing.js";
 import type { Look } from "./look.js";
@@ -25,25 +26,29 @@ interface HistogramProps {
   look: Look;
 }
 
-const HEIGHT = 170;
-const TOP = 32;
-const BOTTOM = 146;
+const HEIGHT = 182;
+/** The labels of two marks are above. */
+const TOP = 44;
+const BOTTOM = 158;
 const MARK_LINE = 14;
 /** More labels than this would overlap on a phone. */
 const LABELS_MAX = 5;
 
-/** Shows how values are distributed. */
+/** Shows how values are distributed, with a scale of counts and a scale of values. */
 export function Histogram({ id, title, desc, bins, marks, unit, format, look }: HistogramProps) {
-  const most = Math.max(1, ...bins.map(({ count }) => count));
+  const [, top] = nice(0, Math.max(1, ...bins.map(({ count }) => count)), 4);
   const width = 100 / bins.length;
   const every = Math.ceil((bins.length + 1) / LABELS_MAX);
   const edges = [...bins.map(({ from }) => from), ...bins.slice(-1).map(({ to }) => to)];
   return (
     <figure>
       <Drawing id={id} title={title} desc={desc} height={HEIGHT}>
-        <line class="grid" x2="100%" y1={BOTTOM} y2={BOTTOM} />
+        {ticks(0, top, Math.min(4, top)).map((value) => {
+          const y = coordinate(BOTTOM - ((BOTTOM - TOP) * value) / top);
+          return <line key={value} class="grid" x2="100%" y1={y} y2={y} />;
+        })}
         {bins.map(({ from, to, count }, i) => {
-          const height = count === 0 ? 0 : Math.max(2, ((BOTTOM - TOP) * count) / most);
+          const height = count === 0 ? 0 : Math.max(2, ((BOTTOM - TOP) * count) / top);
           return height === 0 ? null : (
             <Area
               key={from}
@@ -56,6 +61,13 @@ export function Histogram({ id, title, desc, bins, marks, unit, format, look }: 
             />
           );
         })}
+        {ticks(0, top, Math.min(4, top)).map((value) =>
+          value === 0 ? null : (
+            <text key={value} x="0" y={coordinate(BOTTOM - ((BOTTOM - TOP) * value) / top - 4)}>
+              {formatNumber(value)}
+            </text>
+          ),
+        )}
         {edges.map((edge, i) =>
           i % every === 0 ? (
             <text
@@ -85,6 +97,9 @@ export function Histogram({ id, title, desc, bins, marks, unit, format, look }: 
           );
         })}
       </Drawing>
+      <figcaption>
+        <span class="key">height: {unit} in each range</span>
+      </figcaption>
       <ChartNumbers
         caption={title}
         heads={["Range", unit]}

@@ -8,7 +8,7 @@ import type { PanelProps } from "./panel-props.js";
 import { formatDuration } from "./words.js";
 
 /** Answers how the rollout goes, and how much chance is in it. */
-export function OverTimePanel({ found: { overTime, runs, abort } }: PanelProps) {
+export function OverTimePanel({ found: { overTime, runs, abort, abortedRuns } }: PanelProps) {
   const last = overTime.at(-1);
   const band = (pick: (point: (typeof overTime)[number]) => { p10: number; p50: number; p90: number }) => ({
     values: overTime.map((point) => pick(point).p50),
@@ -51,7 +51,7 @@ export function OverTimePanel({ found: { overTime, runs, abort } }: PanelProps) 
             : [
                 {
                   atMs: 1000 * abort.afterSeconds.p50,
-                  label: `abort after ${formatDuration(abort.afterSeconds.p50)}`,
+                  label: `${abortedRuns === 1 ? "abort after" : "half of the aborts by"} ${formatDuration(abort.afterSeconds.p50)}`,
                 },
               ]
         }
@@ -81,7 +81,11 @@ export function EndsPanel({ found: { runs, endedAfterSeconds } }: PanelProps) {
           title="When the runs end"
           desc={`${ends.length} of ${runs.length} runs end, between ${formatDuration(Math.min(...ends))} and ${formatDuration(Math.max(...ends))}.`}
           bins={bins}
-          marks={endedAfterSeconds.p50 === null ? [] : [{ value: endedAfterSeconds.p50, label: "half by" }]}
+          marks={
+            endedAfterSeconds.p50 === null
+              ? []
+              : [{ value: endedAfterSeconds.p50, label: "half of all runs by" }]
+          }
           unit="runs"
           format={formatDuration}
           look={{ tone: "run" }}
@@ -121,7 +125,7 @@ export function BadDevicesPanel({ found: { runs, abort, abortedRuns, job } }: Pa
           title="Devices that ran the image before the abort"
           desc={`Between ${formatNumber(Math.min(...ran))} and ${formatNumber(Math.max(...ran))} devices.`}
           bins={bins}
-          marks={[{ value: abort.devicesThatRanImage.p50, label: "half by" }]}
+          marks={[{ value: abort.devicesThatRanImage.p50, label: "half up to" }]}
           unit="runs"
           format={formatNumber}
           look={STATUS_LOOKS.failed}

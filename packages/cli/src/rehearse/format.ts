@@ -12,6 +12,8 @@ type Screen = Pick<Output, "paint" | "columns">;
 const CHART_ROWS_MAX = 10;
 const BAR_WIDTH_MAX = 60;
 const VALUE_WIDTH = 12;
+/** The columns of a table of percentiles. */
+const SHARES = ["50 %", "90 %", "99 %"];
 
 /** Formats a rehearsal: the verdict, percentiles, the typical run over time, its cost, and what was assumed. */
 export function formatRehearsal(found: RehearsalResult, screen: Screen): string {
@@ -42,25 +44,26 @@ function formatVerdict(found: RehearsalResult, { paint, columns }: Screen): stri
 const MARKS = { good: ["green", "✔"], warn: ["yellow", "!"], bad: ["red", "✗"] } as const;
 
 function formatPercentiles(found: RehearsalResult, { paint }: Screen): string {
-  const { abort, endedAfterSeconds, devicesThatRanImage, downloadedBytes } = found;
+  const { abort, abortedRuns, runs, endedAfterSeconds, devicesThatRanImage, downloadedBytes } = found;
   const time = (value: number | null) => (value === null ? "never" : formatDuration(value));
   const rows: [string, string[]][] = [
-    ["share of the runs", ["50 %", "90 %", "99 %"]],
+    [`share of ${runs.length === 1 ? "the run" : `all ${runs.length} runs`}`, SHARES],
     ["ends by", valuesOf(endedAfterSeconds).map(time)],
     ["devices that ran it", valuesOf(devicesThatRanImage).map(String)],
     ["downloaded", valuesOf(downloadedBytes).map(formatBytes)],
     ...(abort === null
       ? []
       : ([
+          [`share of the ${countRuns(abortedRuns)} that ${abortedRuns === 1 ? "aborts" : "abort"}`, SHARES],
           ["aborts by", valuesOf(abort.afterSeconds).map(time)],
-          ["ran it by then", valuesOf(abort.devicesThatRanImage).map(String)],
+          ["devices that ran it by then", valuesOf(abort.devicesThatRanImage).map(String)],
         ] satisfies [string, string[]][])),
   ];
   const labelWidth = Math.max(...rows.map(([label]) => label.length));
   return rows
-    .map(([label, values], index) => {
+    .map(([label, values]) => {
       const cells = values.map((value) => value.padStart(VALUE_WIDTH)).join("");
-      return `  ${paint("dim", label.padEnd(labelWidth))}${index === 0 ? paint("dim", cells) : cells}`;
+      return `  ${paint("dim", label.padEnd(labelWidth))}${values === SHARES ? paint("dim", cells) : cells}`;
     })
     .join("\n");
 }
@@ -143,7 +146,7 @@ function suggestionRows({ suggestion, noSuggestion, things }: RehearsalResult): 
         const part = `${formatShare(p90 / things)} of the fleet`;
         return [
           `${kind} on ${100 * share} %`,
-          `aborts in ${ofRuns(abortedRuns, badRuns)}; ${countDevices(p90)} ran it, ${part}${index === 0 ? limit : ""}`,
+          `aborts in ${ofRuns(abortedRuns, badRuns)}; in 9 of 10, at most ${countDevices(p90)} ran it, ${part}${index === 0 ? limit : ""}`,
         ];
       },
     ),

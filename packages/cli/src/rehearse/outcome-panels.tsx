@@ -4,11 +4,15 @@ import { formatNumber, formatShare } from "../pages/numbers.js";
 import { Commands, Facts, Numbers, Panel } from "../pages/panel.js";
 import { formatBytes } from "../terminal/format.js";
 import type { PanelProps } from "./panel-props.js";
-import { formatDuration } from "./words.js";
+import { countRuns, formatDuration } from "./words.js";
 
 /** Answers by when it ends, and what it costs, with how much certainty. */
 export function PercentilesPanel({ found }: PanelProps) {
-  const { endedAfterSeconds, devicesThatRanImage, downloadedBytes, abort } = found;
+  const { endedAfterSeconds, devicesThatRanImage, downloadedBytes, abort, abortedRuns, runs } = found;
+  const heads = (label: string) => [
+    { label },
+    ...["50 %", "90 %", "99 %"].map((share) => ({ label: share, right: true })),
+  ];
   const time = (value: number | null) => (value === null ? "never" : formatDuration(value));
   const row = <T,>(
     label: string,
@@ -20,29 +24,30 @@ export function PercentilesPanel({ found }: PanelProps) {
       <Numbers
         rows={[
           ["it ends by, in half of the runs", time(endedAfterSeconds.p50)],
-          ["devices that ran the image", formatNumber(devicesThatRanImage.p50)],
+          ["devices that ran the image, at most, in half of the runs", formatNumber(devicesThatRanImage.p50)],
         ]}
       />
       <DataTable
         caption="Percentiles of the runs"
-        heads={[
-          { label: "Share of the runs" },
-          { label: "50 %", right: true },
-          { label: "90 %", right: true },
-          { label: "99 %", right: true },
-        ]}
+        heads={heads(`Share of ${runs.length === 1 ? "the run" : `all ${runs.length} runs`}`)}
         rows={[
           row("ends by", endedAfterSeconds, time),
           row("devices that ran it", devicesThatRanImage, formatNumber),
           row("downloaded", downloadedBytes, formatBytes),
-          ...(abort === null
-            ? []
-            : [
-                row("aborts by", abort.afterSeconds, time),
-                row("ran it by then", abort.devicesThatRanImage, formatNumber),
-              ]),
         ]}
       />
+      {abort === null ? null : (
+        <DataTable
+          caption="Percentiles of the runs that abort"
+          heads={heads(
+            `Share of the ${countRuns(abortedRuns)} that ${abortedRuns === 1 ? "aborts" : "abort"}`,
+          )}
+          rows={[
+            row("aborts by", abort.afterSeconds, time),
+            row("devices that ran it by then", abort.devicesThatRanImage, formatNumber),
+          ]}
+        />
+      )}
     </Panel>
   );
 }

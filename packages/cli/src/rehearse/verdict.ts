@@ -11,10 +11,14 @@ export interface RehearsalVerdict {
 export function verdictOf(found: RehearsalResult): RehearsalVerdict {
   const { abortedRuns, abort, runs } = found;
   if (abort === null) return endVerdict(found);
-  const ran = countDevices(abort.devicesThatRanImage.p50);
+  const { p50, p99 } = abort.devicesThatRanImage;
+  const fires = `the abort rule fires in ${ofRuns(abortedRuns, runs.length)}`;
   return {
     tone: "bad",
-    text: `the abort rule fires in ${ofRuns(abortedRuns, runs.length)}, after ${ran} ran the new image`,
+    text:
+      abortedRuns === 1 || p50 === p99
+        ? `${fires}, after ${countDevices(p50)} ran the new image`
+        : `${fires}; in half of these, at most ${countDevices(p50)} ran the new image before`,
   };
 }
 
