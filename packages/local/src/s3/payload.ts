@@ -1,7 +1,8 @@
 /** The body of an upload: decoded, and checked against every digest that the uploader sent. */
 import { createHash } from "node:crypto";
 import { AwsError } from "../errors.js";
-import { decodeAwsChunked } from "./aws-chunked.js";
+import { AwsChunkedDecoder } from "./aws-chunked.js";
+import { decodePieces, PLAIN } from "./body-decoder.js";
 import {
   type ChecksumAlgorithm,
   checksumHeader,
@@ -35,7 +36,7 @@ export interface Payload extends DigestedBytes {
 function openPayload(
   request: S3Request,
   wanted: ChecksumAlgorithm = DEFAULT_CHECKSUM_ALGORITHM,
-  receive: Receive = (source) => source,
+  receive: Receive = (body, _sizeBytes, decoder) => decodePieces(body, decoder),
 ): Payload {
   const { headers } = request;
   const contentHash = parseContentHash(headers["x-amz-content-sha256"]);
@@ -60,13 +61,9 @@ function openPayload(
   }
 
   const trailers = new Map<string, string>();
-  const decoded = contentHash.streaming
-    ? decodeAwsChunked(request.body, {
-        trailers,
-        verifier: contentHash.signedChunks ? request.chunkVerifier : undefined,
-      })
-    : request.body;
-  const digested = withDigests(receive(decoded, sizeBytes), algorithm);
+  const verifier = contentHash.signedChunks ? request.chunkVerifier : undefined;
+  const decoder = contentHash.streaming ? new AwsChunkedDecoder({ trailers, verifier }) : PLAIN;
+  const digested = withDigests(receive(request.body, sizeBytes, decoder), algorithm);
   let digests: Digests | undefined;
 
   async function* bytes(): AsyncGenerator<Buffer> {

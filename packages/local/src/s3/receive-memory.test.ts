@@ -1,24 +1,33 @@
 import { createHash, randomBytes, randomInt } from "node:crypto";
+import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { decodeAwsChunked } from "./aws-chunked.js";
+import { AwsChunkedDecoder } from "./aws-chunked.js";
+import { PLAIN } from "./body-decoder.js";
 import { type Receive, withReceiveMemory } from "./receive-memory.js";
 
 const MIB = 1024 * 1024;
 
-/** Yields copies of `bytes` in pieces of random sizes, each with memory of its own, as Node.js delivers them. */
-async function* delivered(bytes: Buffer): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; ) {
-    const piece = Buffer.allocUnsafeSlow(Math.min(randomInt(1, 65_537), bytes.length - at));
-    at += bytes.copy(piece, 0, at);
-    yield piece;
+/** Returns a stream of copies of `bytes` in pieces of random sizes, each with memory of its own, as Node.js delivers them. */
+function delivered(bytes: Buffer): Readable {
+  function* pieces() {
+    for (let at = 0; at < bytes.length; ) {
+      const piece = Buffer.allocUnsafeSlow(Math.min(randomInt(1, 65_537), bytes.length - at));
+      at += bytes.copy(piece, 0, at);
+      yield piece;
+    }
   }
+  return streamOf(pieces());
+}
+
+function streamOf(pieces: Iterable<Buffer>): Readable {
+  return Readable.from(pieces, { objectMode: false });
 }
 
 /** Receives `bytes` as a store does that writes a piece while it waits for the next. Returns what it wrote. */
 async function store(receive: Receive, bytes: Buffer): Promise<Buffer> {
   const written: Buffer[] = [];
   let last: Buffer = Buffer.alloc(0);
-  for await (const piece of receive(delivered(bytes), bytes.length)) {
+  for await (const piece of receive(delivered(bytes), bytes.length, PLAIN)) {
     written.push(Buffer.from(last));
     last = piece;
   }
@@ -40,7 +49,7 @@ describe("receive memory", () => {
   test("yields pieces of 1 MiB, which alternate between the same two", async () => {
     const addresses = await withReceiveMemory(async (receive) => {
       const pieces = [];
-      for await (const piece of receive(delivered(randomBytes(4 * MIB)), 4 * MIB)) pieces.push(piece);
+      for await (const piece of receive(delivered(randomBytes(4 * MIB)), 4 * MIB, PLAIN)) pieces.push(piece);
       return pieces;
     });
     expect(addresses.map(({ length }) => length)).toEqual([MIB, MIB, MIB, MIB]);
@@ -53,7 +62,7 @@ describe("receive memory", () => {
     const [first, second] = [randomBytes(3 * MIB), randomBytes(3 * MIB)];
     const last = await withReceiveMemory(async (receive) => {
       const pieces: Buffer[] = [];
-      for await (const piece of receive(delivered(first), first.length)) pieces.push(piece);
+      for await (const piece of receive(delivered(first), first.length, PLAIN)) pieces.push(piece);
       await withReceiveMemory((other) => store(other, second)); // the first one still writes its last pieces
       return Buffer.concat(pieces.slice(-2));
     });
@@ -64,7 +73,7 @@ describe("receive memory", () => {
     const bytes = randomBytes(MIB);
     const used: Buffer[] = [];
     const receiveOne = async (receive: Receive) => {
-      for await (const piece of receive(delivered(bytes), bytes.length)) used.push(piece);
+      for await (const piece of receive(delivered(bytes), bytes.length, PLAIN)) used.push(piece);
     };
     await withReceiveMemory(receiveOne);
     const failed = withReceiveMemory(async (receive) => {
@@ -79,40 +88,32 @@ describe("receive memory", () => {
   test("takes the place of the memory of a piece, which is freed, unless others share it", async () => {
     const own = Buffer.allocUnsafeSlow(MIB / 2).fill(1);
     const others = Buffer.allocUnsafeSlow(MIB).fill(2);
-    async function* source() {
-      yield own;
-      yield others.subarray(0, MIB / 2);
-    }
+    const body = streamOf([own, others.subarray(0, MIB / 2)]);
     await withReceiveMemory(async (receive) => {
-      for await (const piece of receive(source(), MIB)) expect([piece[0], piece.at(-1)]).toEqual([1, 2]);
+      for await (const piece of receive(body, MIB, PLAIN)) expect([piece[0], piece.at(-1)]).toEqual([1, 2]);
     });
     expect(own.buffer.byteLength).toBe(0);
     expect(others.buffer.byteLength).toBe(MIB);
   });
 
-  test("takes chunks of an aws-chunked body that are pieces of their own", async () => {
-    const chunk = Buffer.allocUnsafeSlow(MIB).fill(4);
-    async function* source() {
-      yield Buffer.from("100000\r\n");
-      yield chunk;
-      yield Buffer.from("\r\n0\r\n\r\n");
-    }
-    const decoded = decodeAwsChunked(source(), { trailers: new Map() });
+  test("takes the place of the memory of an aws-chunked piece", async () => {
+    const lines = [Buffer.from("100000\r\n"), Buffer.alloc(MIB, 4), Buffer.from("\r\n0\r\n\r\n")];
+    const size = lines.reduce((sum, { length }) => sum + length, 0);
+    const piece = Buffer.allocUnsafeSlow(size);
+    Buffer.concat(lines).copy(piece);
     const lengths: number[] = [];
     await withReceiveMemory(async (receive) => {
-      for await (const piece of receive(decoded, MIB)) lengths.push(piece.length);
+      const decoder = new AwsChunkedDecoder({ trailers: new Map() });
+      for await (const each of receive(streamOf([piece]), MIB, decoder)) lengths.push(each.length);
     });
     expect(lengths).toEqual([MIB]);
-    expect(chunk.byteLength).toBe(0);
+    expect(piece.byteLength).toBe(0);
   });
 
   test("is not for small uploads, whose pieces stay as they are", async () => {
     const piece = Buffer.alloc(1000, 3);
-    async function* source() {
-      yield piece;
-    }
     await withReceiveMemory(async (receive) => {
-      for await (const each of receive(source(), 1000)) expect(each).toBe(piece);
+      for await (const each of receive(streamOf([piece]), 1000, PLAIN)) expect(each).toBe(piece);
     });
     expect(piece.byteLength).toBe(1000);
   });

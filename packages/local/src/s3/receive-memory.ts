@@ -3,7 +3,9 @@
  * stayed until V8 collects it, collecting it and the pages of the next would take a third of the processor time that an
  * upload needs apart from its digests.
  */
-import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { Readable } from "node:stream";
+import { type BodyDecoder, decodePieces } from "./body-decoder.js";
+import { joinPieces } from "./join-pieces.js";
 import { WRITE_BYTES } from "./sealed-file.js";
 
 /** Smaller uploads are not worth the memory. */
@@ -12,11 +14,15 @@ const MIN_UPLOAD_BYTES = WRITE_BYTES / 4;
 const MAX_KEPT = 8;
 
 /**
- * Joins the pieces of an upload of `sizeBytes` to pieces of `WRITE_BYTES`. Such a piece is valid until the one after the next
- * is requested, and the last two are valid until the upload is stored. A piece of `source` loses its memory when the next one
- * has arrived, so it must have no other reader. A small upload is passed through.
+ * Decodes a body with an upload of `sizeBytes`, and joins it to pieces of `WRITE_BYTES`. Such a piece is valid until the one
+ * after the next is requested, and the last two are valid until the upload is stored. The body must have no other reader. A
+ * small upload keeps its pieces, and so does one with faults, whose body is not a stream.
  */
-export type Receive = (source: AsyncIterable<Buffer>, sizeBytes: number) => AsyncIterable<Buffer>;
+export type Receive = (
+  body: AsyncIterable<Buffer>,
+  sizeBytes: number,
+  decoder: BodyDecoder,
+) => AsyncIterable<Buffer>;
 
 const kept: Buffer[] = [];
 
@@ -29,49 +35,12 @@ export async function withReceiveMemory<T>(store: (receive: Receive) => Promise<
     return memory;
   };
   try {
-    return await store((source, sizeBytes) =>
-      sizeBytes < MIN_UPLOAD_BYTES ? source : joinPieces(source, take(), take()),
+    return await store((body, sizeBytes, decoder) =>
+      sizeBytes >= MIN_UPLOAD_BYTES && body instanceof Readable
+        ? joinPieces(body, decoder, take(), take())
+        : decodePieces(body, decoder),
     );
   } finally {
     kept.push(...taken.slice(0, MAX_KEPT - kept.length));
   }
-}
-
-async function* joinPieces(
-  source: AsyncIterable<Buffer>,
-  current: Buffer,
-  other: Buffer,
-): AsyncGenerator<Buffer> {
-  let filled = 0;
-  let copiedPiece: Buffer | undefined;
-  for await (const piece of source) {
-    free(copiedPiece); // not before: until then, `source` may still use what it has passed on
-    copiedPiece = piece;
-    for (let from = 0; from < piece.length; ) {
-      const copied = piece.copy(current, filled, from);
-      from += copied;
-      filled += copied;
-      if (filled < current.length) continue;
-      yield current;
-      [current, other] = [other, current];
-      filled = 0;
-    }
-  }
-  free(copiedPiece);
-  if (filled > 0) yield current.subarray(0, filled);
-}
-
-let closedPort: MessagePort | undefined;
-
-/**
- * Frees the memory of a piece now, unless it shares that with others: takes 1 µs, while garbage of 64 KiB takes 20. A closed
- * port frees what is transferred to it. Source: HTML Standard, "message port post message steps".
- */
-function free(piece: Buffer | undefined): void {
-  if (piece === undefined || piece.buffer.byteLength !== piece.length) return;
-  if (closedPort === undefined) {
-    closedPort = new MessageChannel().port1;
-    closedPort.close();
-  }
-  closedPort.postMessage(undefined, [piece.buffer as ArrayBuffer]);
 }

@@ -23,7 +23,7 @@ export interface S3Request {
    * there, and S3 accepts them there.
    */
   headers: Readonly<Record<string, string>>;
-  /** As the client sent it, with aws-chunked not decoded. */
+  /** As the client sent it, with aws-chunked not decoded. Must not be destroyed: the answer is sent after it. */
   body: AsyncIterable<Buffer>;
   /** The region in the signature; `undefined` if it has none. */
   signedRegion: string | undefined;
@@ -72,7 +72,7 @@ export function parseS3Request(
     ...parseAddress(host, rawPathOf(target)),
     query,
     headers,
-    body: raw.iterator({ destroyOnReturn: false }), // the answer must be sent even if part of the body is unread
+    body: raw,
   };
 }
 

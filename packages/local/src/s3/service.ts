@@ -160,7 +160,8 @@ function applyUploadFaults(
   const endByte = Number(headers["content-length"] ?? Number.POSITIVE_INFINITY);
   const plan = planTransfer(faults, { method, bucket, key, startByte: 0, endByte });
   if (plan === undefined) return body;
-  return applyTransferFaults(body, plan, closeSignal(response), () => raw.socket.destroy());
+  const pieces = raw.iterator({ destroyOnReturn: false });
+  return applyTransferFaults(pieces, plan, closeSignal(response), () => raw.socket.destroy());
 }
 
 /** Triggers the faults for the body of an answer; usually none. */
