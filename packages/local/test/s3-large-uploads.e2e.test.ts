@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:http";
+import { Readable } from "node:stream";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type S3Host, startS3 } from "./s3-host.js";
@@ -49,7 +50,9 @@ function chunkedBody(bytes: Buffer, chunkBytes: number): Buffer {
 async function storedMd5(key: string): Promise<string | undefined> {
   const object = host.store.object(Bucket, key);
   if (object === undefined) return undefined;
-  return md5(Buffer.concat(await host.store.read(Bucket, object, 0, object.sizeBytes).toArray()));
+  return md5(
+    Buffer.concat(await Readable.from(host.store.read(Bucket, object, 0, object.sizeBytes)).toArray()),
+  );
 }
 
 test("keep their bytes, plain and aws-chunked, while others are broken off", async () => {

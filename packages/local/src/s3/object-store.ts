@@ -19,6 +19,7 @@ import {
   type VersionRecord,
 } from "./records.js";
 import { checkStoreOwner, recordStoreOwner } from "./store-owner.js";
+import type { StoredBytes } from "./stored-bytes.js";
 import { openUploadStore, type UploadStore } from "./upload-store.js";
 import { VersionStore } from "./version-store.js";
 
@@ -72,9 +73,9 @@ export interface ObjectStore {
   ): Promise<ObjectRecord>;
   /**
    * Reads bytes of a version that exists now, also if it is overwritten or deleted meanwhile. Its files stay until the
-   * stream ends or is destroyed.
+   * bytes are closed.
    */
-  read(bucket: string, object: ObjectRecord, offsetBytes: number, lengthBytes: number): Readable;
+  read(bucket: string, object: ObjectRecord, offsetBytes: number, lengthBytes: number): StoredBytes;
   /** Replaces the tags of a version. Without parts, it takes as long as copying the version if the file system cannot share blocks. */
   setTags(bucket: string, object: ObjectRecord, tags: Record<string, string>): Promise<void>;
   /** Removes and returns a version; returns `undefined` if it does not exist. */

@@ -7,20 +7,17 @@
  *   object and the renaming of this file.
  * - `completed.json`: the parts are those of an object. If there is none, it was deleted, and a crash left the folder.
  */
-import { createReadStream, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
 import { damagedFile } from "./record-file.js";
 import type { NewObject, StoredParts } from "./records.js";
 import { readSeal, type Seal } from "./sealed-file.js";
+import { type FileBytes, StoredBytes } from "./stored-bytes.js";
 
 export const UPLOAD_FILE = "upload.json";
 export const COMPLETED_FILE = "completed.json";
-
-/** Bytes per read: with 64 KiB, the reads would be slower than the network. */
-export const READ_BYTES = 1024 * 1024;
 
 export function uploadFolder(folders: Folders, uploadId: string): string {
   return join(folders.uploads, uploadId);
@@ -28,25 +25,6 @@ export function uploadFolder(folders: Folders, uploadId: string): string {
 
 export function partPath(folders: Folders, uploadId: string, partNumber: number): string {
   return join(uploadFolder(folders, uploadId), String(partNumber));
-}
-
-/** Some bytes of one part. */
-interface PartBytes {
-  path: string;
-  offsetBytes: number;
-  lengthBytes: number;
-}
-
-/** Reads bytes of parts, one file after the other. */
-export function readParts(parts: readonly PartBytes[]): Readable {
-  async function* bytes(): AsyncGenerator<Buffer> {
-    for (const { path, offsetBytes, lengthBytes } of parts) {
-      if (lengthBytes === 0) continue;
-      const end = offsetBytes + lengthBytes - 1;
-      yield* createReadStream(path, { start: offsetBytes, end, highWaterMark: READ_BYTES });
-    }
-  }
-  return Readable.from(bytes(), { objectMode: false, highWaterMark: READ_BYTES });
 }
 
 /**
@@ -82,18 +60,22 @@ export class PartFiles {
     this.#folders = folders;
   }
 
-  read({ storedParts, partSizesBytes }: PartsOfObject, offsetBytes: number, lengthBytes: number): Readable {
+  read(
+    { storedParts, partSizesBytes }: PartsOfObject,
+    offsetBytes: number,
+    lengthBytes: number,
+  ): StoredBytes {
     const { uploadId, partNumbers } = storedParts;
-    const wanted: PartBytes[] = [];
+    const wanted: FileBytes[] = [];
     let partStart = 0;
     for (const [index, sizeBytes] of partSizesBytes.entries()) {
       const start = Math.max(offsetBytes, partStart);
       const end = Math.min(offsetBytes + lengthBytes, partStart + sizeBytes);
-      const path = partPath(this.#folders, uploadId, partNumbers[index] ?? 0);
-      if (start < end) wanted.push({ path, offsetBytes: start - partStart, lengthBytes: end - start });
+      const file = partPath(this.#folders, uploadId, partNumbers[index] ?? 0);
+      if (start < end) wanted.push({ file, offsetBytes: start - partStart, lengthBytes: end - start });
       partStart += sizeBytes;
     }
-    return readParts(wanted).once("close", this.hold(uploadId));
+    return new StoredBytes(wanted, this.hold(uploadId));
   }
 
   /** Keeps the files of an upload until the returned function is called, once. */

@@ -1,9 +1,9 @@
 /** The requests and answers of S3 operations. */
 import type { IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
 import { AwsError } from "../errors.js";
 import type { ChunkVerifier } from "../sigv4/chunk-verifier.js";
 import { queryPairs, rawPathOf } from "../sigv4/sigv4.js";
+import type { StoredBytes } from "./stored-bytes.js";
 
 /** Length of a key in UTF-8. Source: S3 User Guide, "Naming objects". */
 const MAX_KEY_BYTES = 1024;
@@ -36,7 +36,7 @@ export interface S3Answer {
   headers?: Record<string, string>;
   xml?: string;
   /** Requires a `Content-Length` in `headers`. */
-  body?: Readable;
+  body?: StoredBytes;
 }
 
 /** Parameters that belong to the signature, not headers that were moved to the query. */

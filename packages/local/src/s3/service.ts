@@ -25,6 +25,8 @@ import type { S3State } from "./operation.js";
 import { parseS3Request, type S3Answer, type S3Request } from "./request.js";
 import { findOperation } from "./route.js";
 import { accessDenied, invalidRequest, notImplemented, S3Error } from "./s3-errors.js";
+import { sendBytes } from "./send-bytes.js";
+import type { StoredBytes } from "./stored-bytes.js";
 import { buildXml } from "./xml.js";
 
 export interface S3ServiceOptions {
@@ -193,18 +195,27 @@ async function send(
     response.setHeader("content-length", Buffer.byteLength(xml));
   }
   try {
-    response.writeHead(status, headers);
-  } catch (error) {
-    body?.destroy();
-    throw invalidRequest(`The answer would need an invalid HTTP header: ${messageOf(error)}`);
+    try {
+      response.writeHead(status, headers);
+    } catch (error) {
+      throw invalidRequest(`The answer would need an invalid HTTP header: ${messageOf(error)}`);
+    }
+    if (body === undefined || raw.method === "HEAD") response.end(xml);
+    else await sendBody(raw, response, body, plan);
+  } finally {
+    await body?.close();
   }
-  if (body === undefined || raw.method === "HEAD") {
-    response.end(xml);
-    return;
-  }
+}
+
+async function sendBody(
+  raw: IncomingMessage,
+  response: ServerResponse,
+  body: StoredBytes,
+  plan: TransferPlan | undefined,
+): Promise<void> {
   try {
     if (plan === undefined) {
-      await pipeline(body, response);
+      await sendBytes(body, response);
       return;
     }
     let isCut = false;

@@ -10,7 +10,6 @@ import {
   type PartFiles,
   partPath,
   readPartSeal,
-  readParts,
   UPLOAD_FILE,
   uploadFolder,
 } from "./part-files.js";
@@ -18,6 +17,7 @@ import { readRecord, upgradeSeal, writeRecord } from "./record-file.js";
 import type { ObjectAttributes, StoredParts } from "./records.js";
 import { noSuchUpload } from "./s3-errors.js";
 import { writeSealed } from "./sealed-file.js";
+import { StoredBytes } from "./stored-bytes.js";
 
 export interface UploadRecord extends ObjectAttributes {
   uploadId: string;
@@ -125,9 +125,9 @@ export async function openUploadStore(
     },
 
     read(uploadId, parts) {
-      const pathOf = ({ partNumber }: PartRecord) => partPath(folders, uploadId, partNumber);
-      return readParts(
-        parts.map((part) => ({ path: pathOf(part), offsetBytes: 0, lengthBytes: part.sizeBytes })),
+      const fileOf = ({ partNumber }: PartRecord) => partPath(folders, uploadId, partNumber);
+      return new StoredBytes(
+        parts.map((part) => ({ file: fileOf(part), offsetBytes: 0, lengthBytes: part.sizeBytes })),
       );
     },
 

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, createReadStream, openSync, renameSync, unlinkSync } from "node:fs";
+import { openSync, renameSync, unlinkSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { BucketStore } from "./bucket-store.js";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
 import { objectsFolder, versionPath } from "./load-buckets.js";
-import { type PartFiles, READ_BYTES } from "./part-files.js";
+import type { PartFiles } from "./part-files.js";
 import {
   type DeleteMarker,
   isDeleteMarker,
@@ -16,6 +16,7 @@ import {
   versionIdOf,
 } from "./records.js";
 import { reseal, writeSealed } from "./sealed-file.js";
+import { StoredBytes } from "./stored-bytes.js";
 
 interface VersionStoreOptions {
   folders: Folders;
@@ -77,18 +78,13 @@ export class VersionStore {
     return marker;
   }
 
-  read(name: string, object: ObjectRecord, offsetBytes: number, lengthBytes: number): Readable {
+  read(name: string, object: ObjectRecord, offsetBytes: number, lengthBytes: number): StoredBytes {
     const { storedParts, partSizesBytes = [] } = object;
     if (storedParts !== undefined) {
       return this.#parts.read({ storedParts, partSizesBytes }, offsetBytes, lengthBytes);
     }
-    const fd = openSync(versionPath(this.#folders, name, object), "r");
-    if (lengthBytes === 0) {
-      closeSync(fd);
-      return Readable.from([]);
-    }
-    const end = offsetBytes + lengthBytes - 1;
-    return createReadStream("", { fd, start: offsetBytes, end, highWaterMark: READ_BYTES });
+    const file = openSync(versionPath(this.#folders, name, object), "r");
+    return new StoredBytes([{ file, offsetBytes, lengthBytes }]);
   }
 
   async setTags(name: string, object: ObjectRecord, tags: Record<string, string>): Promise<void> {
