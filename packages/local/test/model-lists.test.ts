@@ -9,7 +9,7 @@ import { listJobs } from "../src/jobs/job-lists.js";
 import { createWorld, type World } from "../src/jobs/world.js";
 import { listOf } from "../src/listing/indexes.js";
 import type { Listed } from "../src/listing/key-lists.js";
-import type { InOrder, Order } from "../src/listing/list-index.js";
+import { type InOrder, itemsOf, type Order } from "../src/listing/list-index.js";
 import { listPackageVersions } from "../src/packages/package.js";
 import { holdersOf, thingsOf } from "../src/registry/certificates.js";
 import {
@@ -136,7 +136,7 @@ function expectList<T extends Listed>(list: InOrder<T>, expected: Iterable<T>): 
   const sequences = [...expected].map(({ sequence }) => sequence).sort((a, b) => a - b);
   const middle = sequences[sequences.length >> 1] ?? 0;
   const listed = (last: number | undefined, order: Order) =>
-    [...list.after(last, order)].map(({ sequence }) => sequence);
+    [...itemsOf(list, last, order)].map(({ sequence }) => sequence);
   const found = [
     listed(undefined, "oldestFirst"),
     listed(undefined, "newestFirst"),

@@ -28,7 +28,7 @@ const noObjects: S3Access = {
 };
 
 /** Follows `nextToken` to the end; returns all items and the sizes of the pages. */
-function readAll(model: Model, path: string, member: string, maxResults?: number) {
+async function readAll(model: Model, path: string, member: string, maxResults?: number) {
   const engine: Engine = {
     world: model.world,
     nowMs: () => model.nowMs,
@@ -47,7 +47,7 @@ function readAll(model: Model, path: string, member: string, maxResults?: number
       ...(maxResults !== undefined && { maxResults: String(maxResults) }),
       ...(nextToken !== "" && { nextToken }),
     });
-    const answer = handler({
+    const answer = (await handler({
       method: "GET",
       path,
       query,
@@ -56,7 +56,7 @@ function readAll(model: Model, path: string, member: string, maxResults?: number
       bytes: new Uint8Array(),
       params,
       certificateId: undefined,
-    }) as Record<string, unknown>;
+    })) as Record<string, unknown>;
     const page = answer[member] as Record<string, unknown>[];
     items.push(...page);
     sizes.push(page.length);
@@ -110,9 +110,9 @@ describe.each([
   { count: 251, pages: 2 },
   { count: many, pages: many / 250 },
 ])("$count items", ({ count, pages }) => {
-  test("executions of a job", () => {
+  test("executions of a job", async () => {
     const model = manyExecutions(count);
-    const { items, sizes } = readAll(model, "/jobs/j1/things", "executionSummaries");
+    const { items, sizes } = await readAll(model, "/jobs/j1/things", "executionSummaries");
     expect(sizes).toHaveLength(pages);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(250);
     expect(items.map(({ thingArn: arn }) => arn)).toEqual(
@@ -120,15 +120,15 @@ describe.each([
     );
   });
 
-  test("jobs, the newest first", () => {
+  test("jobs, the newest first", async () => {
     const model = manyJobs(count);
-    const { items, sizes } = readAll(model, "/jobs", "jobs");
+    const { items, sizes } = await readAll(model, "/jobs", "jobs");
     expect(sizes).toHaveLength(pages);
     expect(items.map(({ jobId }) => jobId)).toEqual([...model.world.jobs.keys()].reverse());
   });
 });
 
-test("executions of one thing, the newest first", () => {
+test("executions of one thing, the newest first", async () => {
   const model = createModel();
   addThings(model, "t1");
   const ids = Array.from({ length: 2_000 }, (_, index) => `j${index}`);
@@ -136,29 +136,29 @@ test("executions of one thing, the newest first", () => {
     addJob(model, jobId, [thingArn("t1")]);
     model.run("updateExecution", { thingName: "t1", jobId, status: "SUCCEEDED" });
   }
-  const { items, sizes } = readAll(model, "/things/t1/jobs", "executionSummaries");
+  const { items, sizes } = await readAll(model, "/things/t1/jobs", "executionSummaries");
   expect(sizes).toEqual(Array(8).fill(250));
   expect(items.map(({ jobId }) => jobId)).toEqual(ids.reverse());
 });
 
-test("retries have their own place in the lists", () => {
+test("retries have their own place in the lists", async () => {
   const model = fleet(4);
   const jobExecutionsRetryConfig = { criteriaList: [{ failureType: "FAILED" as const, numberOfRetries: 1 }] };
   addJob(model, "j1", [groupArn("fleet")], { config: { jobExecutionsRetryConfig } });
   addJob(model, "j2", [thingArn("t1")]);
   for (const thingName of ["t2", "t1"])
     model.run("updateExecution", { thingName, jobId: "j1", status: "FAILED" });
-  const ofJob = readAll(model, "/jobs/j1/things", "executionSummaries", 1);
+  const ofJob = await readAll(model, "/jobs/j1/things", "executionSummaries", 1);
   expect(ofJob.items.map(({ thingArn: arn }) => arn)).toEqual(
     ["t0", "t1", "t2", "t3", "t2", "t1"].map(thingArn),
   );
-  const ofThing = readAll(model, "/things/t1/jobs", "executionSummaries", 2);
+  const ofThing = await readAll(model, "/things/t1/jobs", "executionSummaries", 2);
   expect(ofThing.items.map(({ jobId }) => jobId)).toEqual(["j1", "j2", "j1"]);
   expect(ofThing.sizes).toEqual([2, 1]);
 });
 
-test("maxResults sets the size of a page", () => {
+test("maxResults sets the size of a page", async () => {
   const model = fleet(7);
   addJob(model, "j1", [groupArn("fleet")]);
-  expect(readAll(model, "/jobs/j1/things", "executionSummaries", 3).sizes).toEqual([3, 3, 1]);
+  expect((await readAll(model, "/jobs/j1/things", "executionSummaries", 3)).sizes).toEqual([3, 3, 1]);
 });

@@ -2,6 +2,7 @@ import { ACCOUNT_ID, iotArn } from "../account.js";
 import { invalidRequest, notFound } from "../errors.js";
 import { listOf } from "../listing/indexes.js";
 import { keyKind } from "../listing/key-lists.js";
+import { itemsOf } from "../listing/list-index.js";
 import { groupsOfThing, thingsOfGroup } from "../registry/membership.js";
 import { readFrom } from "../state/watched-map.js";
 import { endExecution, queueExecution } from "./executions.js";
@@ -113,7 +114,7 @@ function jobsThatNowTarget(
   const ids = new Set<string>();
   for (const name of joined) {
     const list = listOf(world.jobs).withKey(byGroup, name);
-    for (const { jobId } of list.after(undefined, "oldestFirst")) ids.add(jobId);
+    for (const { jobId } of itemsOf(list, undefined, "oldestFirst")) ids.add(jobId);
   }
   return [...ids]
     .flatMap((jobId) => world.jobs.get(jobId) ?? [])

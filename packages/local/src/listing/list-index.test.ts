@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { keyKind } from "./key-lists.js";
-import { filtered, ListIndex, sorted, withAll } from "./list-index.js";
+import { filtered, itemsOf, ListIndex, sorted, withAll } from "./list-index.js";
 
 interface Item {
   sequence: number;
@@ -24,15 +24,15 @@ const sequences = (items: Iterable<Item>) => [...items].map(({ sequence }) => se
 test("a list continues after any sequence number, also of an item that is gone, in both orders", () => {
   const { index, items } = indexOfColors([], [], [], [], []);
   index.delete(items[2] as Item);
-  expect(sequences(index.after(undefined, "oldestFirst"))).toEqual([1, 2, 4, 5]);
-  expect(sequences(index.after(3, "oldestFirst"))).toEqual([4, 5]);
-  expect(sequences(index.after(3, "newestFirst"))).toEqual([2, 1]);
-  expect(sequences(sorted([...items].reverse()).after(4, "newestFirst"))).toEqual([3, 2, 1]);
+  expect(sequences(itemsOf(index, undefined, "oldestFirst"))).toEqual([1, 2, 4, 5]);
+  expect(sequences(itemsOf(index, 3, "oldestFirst"))).toEqual([4, 5]);
+  expect(sequences(itemsOf(index, 3, "newestFirst"))).toEqual([2, 1]);
+  expect(sequences(itemsOf(sorted([...items].reverse()), 4, "newestFirst"))).toEqual([3, 2, 1]);
 });
 
 test("lists by key follow additions, deletions and changed keys", () => {
   const { index, items } = indexOfColors(["red"], ["red", "blue"], ["blue"]);
-  const red = () => sequences(index.withKey(byColor, "red").after(undefined, "oldestFirst"));
+  const red = () => sequences(itemsOf(index.withKey(byColor, "red"), undefined, "oldestFirst"));
   expect(red()).toEqual([1, 2]);
   index.add({ sequence: 4, colors: ["red"] });
   index.delete(items[0] as Item);
@@ -41,7 +41,7 @@ test("lists by key follow additions, deletions and changed keys", () => {
   third.colors = ["red"];
   index.addKeys(third);
   expect(red()).toEqual([2, 3, 4]);
-  expect(sequences(index.withKey(byColor, "blue").after(undefined, "newestFirst"))).toEqual([2]);
+  expect(sequences(itemsOf(index.withKey(byColor, "blue"), undefined, "newestFirst"))).toEqual([2]);
   expect(index.withKey(byColor, "green").size).toBe(0);
 });
 
@@ -49,7 +49,7 @@ test("only the first list of a kind of keys reads the keys of all items", () => 
   const { index } = indexOfColors(...Array.from({ length: 1_000 }, () => ["red"]));
   index.withKey(byColor, "red");
   keyReads = 0;
-  const [first] = index.withKey(byColor, "red").after(900, "oldestFirst");
+  const [first] = itemsOf(index.withKey(byColor, "red"), 900, "oldestFirst");
   index.add({ sequence: 1_001, colors: ["blue"] });
   expect(first?.sequence).toBe(901);
   expect(index.withKey(byColor, "blue").size).toBe(1);
@@ -62,10 +62,10 @@ test("several keys select the items that have all of them", () => {
     { kind: byColor, key: "red" },
     { kind: byParity, key: "even" },
   ]);
-  expect(sequences(both.after(undefined, "newestFirst"))).toEqual([6, 2]);
-  expect(sequences(withAll(index, []).after(4, "oldestFirst"))).toEqual([5, 6]);
+  expect(sequences(itemsOf(both, undefined, "newestFirst"))).toEqual([6, 2]);
+  expect(sequences(itemsOf(withAll(index, []), 4, "oldestFirst"))).toEqual([5, 6]);
   const late = filtered(index, ({ sequence }) => sequence > 3);
-  expect(sequences(late.after(4, "oldestFirst"))).toEqual([5, 6]);
+  expect(sequences(itemsOf(late, 4, "oldestFirst"))).toEqual([5, 6]);
 });
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -73,7 +73,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 test("the lists of a large index are made in pieces, and follow what changes meanwhile", async () => {
   const { index, items } = indexOfColors(...Array.from({ length: 3_500 }, () => ["red"]));
   const has = vi.spyOn(byColor, "has");
-  const red = () => sequences(index.withKey(byColor, "red").after(3_300, "oldestFirst"));
+  const red = () => sequences(itemsOf(index.withKey(byColor, "red"), 3_300, "oldestFirst"));
   keyReads = 0;
   expect(red()).toHaveLength(200);
   expect(keyReads).toBeLessThan(2_000);
@@ -110,7 +110,7 @@ test("a condition that is asked for again gets its own list, and only the last o
   };
   const red = () => {
     reads = 0;
-    return sequences(index.where("red", isRed).after(undefined, "oldestFirst"));
+    return sequences(itemsOf(index.where("red", isRed), undefined, "oldestFirst"));
   };
   expect([red(), reads]).toEqual([[1, 101, 201], 300]);
   expect([red(), reads]).toEqual([[1, 101, 201], 300]);

@@ -5,8 +5,18 @@ export type Order = "oldestFirst" | "newestFirst";
 
 /** A list whose pages can begin at any place. */
 export interface InOrder<T> {
-  /** Yields the items in the order, only those that follow the one with the sequence number `last`, if it is given. */
-  after(last: number | undefined, order: Order): Iterable<T>;
+  /**
+   * Yields items in the order, among which are all items of the list; only those that follow the one with the sequence
+   * number `last`, if it is given. Items may be added and deleted meanwhile.
+   */
+  candidates(last: number | undefined, order: Order): Iterable<T>;
+  /** Returns whether a candidate is an item of the list. A reader of many candidates can pause between two of them. */
+  includes(candidate: T): boolean;
+}
+
+/** Yields the items of a list in the order. Use it where the list is short, or only its beginning is read. */
+export function* itemsOf<T>(list: InOrder<T>, last: number | undefined, order: Order): Iterable<T> {
+  for (const candidate of list.candidates(last, order)) if (list.includes(candidate)) yield candidate;
 }
 
 /** A part of a list. */
@@ -32,8 +42,12 @@ export class ListIndex<T extends Listed> implements InOrder<T> {
     this.#all = new SortedList(bySequence, items);
   }
 
-  after(last: number | undefined, order: Order): Iterable<T> {
-    return afterIn(this.#all, last, order);
+  candidates(last: number | undefined, order: Order): Iterable<T> {
+    return candidatesIn(this.#all, last, order);
+  }
+
+  includes(): boolean {
+    return true;
   }
 
   /**
@@ -46,7 +60,8 @@ export class ListIndex<T extends Listed> implements InOrder<T> {
     const list = lists.find(key);
     return {
       size: list?.size ?? 0,
-      after: (last, order) => (list === undefined ? [] : afterIn(list, last, order)),
+      candidates: (last, order) => (list === undefined ? [] : candidatesIn(list, last, order)),
+      includes: () => true,
     };
   }
 
@@ -85,7 +100,7 @@ export class ListIndex<T extends Listed> implements InOrder<T> {
   }
 
   #scanned(accepts: (item: T) => boolean): Part<T> {
-    return { size: this.#all.size, after: filtered(this, accepts).after };
+    return { size: this.#all.size, ...filtered(this, accepts) };
   }
 
   #newLists(kind: KeyKind<T>): KeyLists<T> {
@@ -108,7 +123,11 @@ export class ListIndex<T extends Listed> implements InOrder<T> {
   }
 }
 
-function afterIn<T extends Listed>(list: SortedList<T>, last: number | undefined, order: Order): Iterable<T> {
+function candidatesIn<T extends Listed>(
+  list: SortedList<T>,
+  last: number | undefined,
+  order: Order,
+): Iterable<T> {
   return order === "oldestFirst"
     ? list.upwards(({ sequence }) => last !== undefined && sequence <= last)
     : list.downwards(({ sequence }) => last !== undefined && sequence >= last);
@@ -140,15 +159,17 @@ export function withAll<T extends Listed>(
 
 /** Returns a short list, which is sorted for each page. */
 export function sorted<T extends Listed>(items: Iterable<T>): InOrder<T> {
-  return { after: (last, order) => new ListIndex(items).after(last, order) };
+  return {
+    candidates: (last, order) => new ListIndex(items).candidates(last, order),
+    includes: () => true,
+  };
 }
 
 /** Returns the part of a list that `keep` accepts. A page reads until it is full, so `keep` should accept most items. */
 export function filtered<T>(list: InOrder<T>, keep: (item: T) => boolean): InOrder<T> {
   return {
-    *after(last, order) {
-      for (const item of list.after(last, order)) if (keep(item)) yield item;
-    },
+    candidates: (last, order) => list.candidates(last, order),
+    includes: (candidate) => list.includes(candidate) && keep(candidate),
   };
 }
 

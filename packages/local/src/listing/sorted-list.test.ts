@@ -37,6 +37,42 @@ test("a list has what was added and not deleted, in order, from any place in bot
   );
 });
 
+test("an iteration goes on after the last item if the list changes meanwhile", () => {
+  const some = fc.array(fc.record({ sequence: fc.nat(600), adds: fc.boolean() }), { maxLength: 4 });
+  const everyStep = fc.array(some, { minLength: 600, maxLength: 600 });
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.nat(600), { minLength: 200 }),
+      everyStep,
+      fc.boolean(),
+      (initial, steps, isUp) => {
+        const present = new Set(initial);
+        const list = new SortedList<Item>(
+          bySequence,
+          initial.map((sequence) => ({ sequence })),
+        );
+        const isPast = (sequence: number, last: number) => (isUp ? sequence <= last : sequence >= last);
+        let last = isUp ? -1 : 601;
+        let at = 0;
+        for (const { sequence } of isUp ? list.upwards(() => false) : list.downwards(() => false)) {
+          const left = [...present].filter((each) => !isPast(each, last));
+          expect(sequence).toBe(isUp ? Math.min(...left) : Math.max(...left));
+          last = sequence;
+          for (const change of steps[at] ?? []) {
+            if (!change.adds) list.delete(change);
+            else if (!present.has(change.sequence)) list.add({ sequence: change.sequence });
+            if (change.adds) present.add(change.sequence);
+            else present.delete(change.sequence);
+          }
+          at += 1;
+        }
+        expect([...present].filter((each) => !isPast(each, last))).toEqual([]);
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
+
 test("the start of an iteration compares a few items, whatever the size", () => {
   let calls = 0;
   const list = new SortedList<Item>(bySequence);

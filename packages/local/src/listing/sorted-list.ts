@@ -10,6 +10,8 @@ export class SortedList<T> implements Iterable<T> {
   /** Sorted, and none is empty. */
   readonly #chunks: T[][] = [];
   #size = 0;
+  /** Number of changes so far. */
+  #changes = 0;
 
   constructor(compare: (a: T, b: T) => number, items: Iterable<T> = []) {
     this.#compare = compare;
@@ -30,6 +32,7 @@ export class SortedList<T> implements Iterable<T> {
   add(item: T): void {
     const comesBefore = (other: T) => this.#compare(other, item) < 0;
     this.#size += 1;
+    this.#changes += 1;
     const at = Math.max(0, this.#firstChunk((first) => !comesBefore(first)) - 1);
     const chunk = this.#chunks[at];
     if (chunk === undefined) this.#chunks.push([item]);
@@ -56,6 +59,7 @@ export class SortedList<T> implements Iterable<T> {
     chunk.splice(index, 1);
     if (chunk.length === 0) this.#chunks.splice(at, 1);
     this.#size -= 1;
+    this.#changes += 1;
   }
 
   /** Yields all items upwards. */
@@ -63,27 +67,57 @@ export class SortedList<T> implements Iterable<T> {
     return this.upwards(() => false)[Symbol.iterator]();
   }
 
-  /** Yields the items upwards, from the first for which `isBefore` is false. It must be true for all items before that. */
+  /**
+   * Yields the items upwards, from the first for which `isBefore` is false. It must be true for all items before that. The
+   * list may change between two items: then those that follow the last one are yielded.
+   */
   *upwards(isBefore: (item: T) => boolean): Iterable<T> {
-    let at = Math.max(0, this.#firstChunk((first) => !isBefore(first)) - 1);
-    let index = firstIn(this.#chunks[at] ?? [], isBefore);
+    let { at, index } = this.#firstPlace(isBefore);
+    let changes = this.#changes;
     for (; at < this.#chunks.length; at += 1) {
-      const chunk = this.#chunks[at] ?? [];
-      for (; index < chunk.length; index += 1) yield chunk[index] as T;
+      let chunk = this.#chunks[at] ?? [];
+      for (; index < chunk.length; index += 1) {
+        const item = chunk[index] as T;
+        yield item;
+        if (this.#changes === changes) continue;
+        changes = this.#changes;
+        ({ at, index } = this.#firstPlace((other) => this.#compare(other, item) <= 0));
+        chunk = this.#chunks[at] ?? [];
+        index -= 1;
+      }
       index = 0;
     }
   }
 
-  /** Yields the items downwards, from the last for which `isAfter` is false. It must be true for all items after that. */
+  /** Yields the items downwards, from the last for which `isAfter` is false; else as `upwards`. */
   *downwards(isAfter: (item: T) => boolean): Iterable<T> {
-    const isBefore = (item: T) => !isAfter(item);
-    let at = this.#firstChunk((first) => isAfter(first)) - 1;
-    let index = firstIn(this.#chunks[at] ?? [], isBefore) - 1;
+    let { at, index } = this.#lastPlace(isAfter);
+    let changes = this.#changes;
     for (; at >= 0; at -= 1) {
-      const chunk = this.#chunks[at] ?? [];
-      for (; index >= 0; index -= 1) yield chunk[index] as T;
+      let chunk = this.#chunks[at] ?? [];
+      for (; index >= 0; index -= 1) {
+        const item = chunk[index] as T;
+        yield item;
+        if (this.#changes === changes) continue;
+        changes = this.#changes;
+        ({ at, index } = this.#lastPlace((other) => this.#compare(other, item) >= 0));
+        chunk = this.#chunks[at] ?? [];
+        index += 1;
+      }
       index = (this.#chunks[at - 1]?.length ?? 0) - 1;
     }
+  }
+
+  /** Returns the place of the first item for which `isBefore` is false. */
+  #firstPlace(isBefore: (item: T) => boolean): { at: number; index: number } {
+    const at = Math.max(0, this.#firstChunk((first) => !isBefore(first)) - 1);
+    return { at, index: firstIn(this.#chunks[at] ?? [], isBefore) };
+  }
+
+  /** Returns the place of the last item for which `isAfter` is false. */
+  #lastPlace(isAfter: (item: T) => boolean): { at: number; index: number } {
+    const at = this.#firstChunk(isAfter) - 1;
+    return { at, index: firstIn(this.#chunks[at] ?? [], (item) => !isAfter(item)) - 1 };
   }
 
   /** Returns the index of the first chunk whose first item `isFound`, by binary search; their number if there is none. */

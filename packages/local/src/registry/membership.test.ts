@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { addGroup, addThings, createModel } from "../../test/model-driver.js";
+import { itemsOf } from "../listing/list-index.js";
 import { listThingsOfGroup } from "./membership.js";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -13,7 +14,7 @@ test("the list of a large group has its things in their order, also while it is 
   const list = (last?: number) => {
     const group = world.groups.get("g1");
     if (group === undefined) throw new Error("there is no group g1");
-    return [...listThingsOfGroup(world, group, false).after(last, "oldestFirst")].map(
+    return [...itemsOf(listThingsOfGroup(world, group, false), last, "oldestFirst")].map(
       (each) => each.thingName,
     );
   };

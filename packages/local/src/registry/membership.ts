@@ -1,6 +1,6 @@
 import { addName, change, indexOf, listOf, removeName } from "../listing/indexes.js";
 import { type KeyKind, keyKind } from "../listing/key-lists.js";
-import type { InOrder } from "../listing/list-index.js";
+import { type InOrder, itemsOf } from "../listing/list-index.js";
 import { readFrom } from "../state/watched-map.js";
 import type { BillingGroup, Registry, Thing, ThingGroup } from "./registry.js";
 
@@ -118,7 +118,6 @@ const byAnyGroup = ofRegistry<Thing>((world) => (thing) => withGroupsAbove(world
 const byId = keyKind<ThingGroup>(({ thingGroupId }) => [thingGroupId]);
 
 export function groupWithId(world: Registry, thingGroupId: string): ThingGroup | undefined {
-  for (const group of listOf(world.groups).withKey(byId, thingGroupId).after(undefined, "oldestFirst"))
-    return group;
-  return undefined;
+  const [group] = itemsOf(listOf(world.groups).withKey(byId, thingGroupId), undefined, "oldestFirst");
+  return group;
 }

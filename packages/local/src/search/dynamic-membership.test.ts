@@ -13,7 +13,7 @@ import { runCommand } from "../engine/commands.js";
 import { randomFrom } from "../engine/random.js";
 import { AwsError } from "../errors.js";
 import { createWorld, startCommand } from "../jobs/world.js";
-import { indexedThing } from "./indexed-thing.js";
+import { IndexedThing } from "./indexed-thing.js";
 import type { ThingIndexing } from "./indexing.js";
 import { parseSavedQuery } from "./thing-query.js";
 
@@ -115,7 +115,7 @@ function members(model: Model) {
     const query = parseSavedQuery(text);
     if (group === undefined || !query.isIndexed(world)) return undefined; // the members of before stay
     const found = [...world.things.values()].filter((thing) =>
-      query.finds(indexedThing(world, thing, clients)),
+      query.finds(new IndexedThing(world, thing, clients)),
     );
     return { text, is: [...group.things].sort(), found: found.map((thing) => thing.thingName).sort() };
   });

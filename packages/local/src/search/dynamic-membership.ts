@@ -5,7 +5,7 @@ import { existingGroup } from "../registry/groups.js";
 import { dynamicGroupsOf, GROUPS_OF_A_THING_MAX, joinGroup, leaveGroup } from "../registry/membership.js";
 import type { Thing, ThingGroup } from "../registry/registry.js";
 import { existingThing } from "../registry/things.js";
-import { type IndexedThing, indexedThing } from "./indexed-thing.js";
+import { IndexedThing } from "./indexed-thing.js";
 import { type SearchWorld, thingIndexingOf } from "./indexing.js";
 import { parseSavedQuery, type ThingQuery } from "./thing-query.js";
 
@@ -25,7 +25,7 @@ export function followChanges(context: SearchContext): void {
   for (const [thingName, parts] of changed) {
     const thing = world.things.get(thingName);
     if (thing === undefined) continue;
-    const indexed = indexedThing(world, thing, recordedConnectivity(world));
+    const indexed = new IndexedThing(world, thing, recordedConnectivity(world));
     for (const { group, query } of groups) {
       if ([...parts].some((part) => query.parts.has(part)))
         updateMembership(context, group, query, thing, indexed);
@@ -45,7 +45,7 @@ export function continueRefreshes(context: SearchContext): void {
   const { world, sliceSize } = context;
   for (const [name, after] of world.groupRefreshes ?? []) {
     const group = existingGroup(world, name);
-    const next = firstOf(listOf(world.things).after(after, "oldestFirst"), sliceSize);
+    const next = firstOf(listOf(world.things).candidates(after, "oldestFirst"), sliceSize);
     for (const { thingName } of next) compare(context, group, existingThing(world, thingName));
     const last = next.at(-1);
     if (last === undefined) world.groupRefreshes?.delete(name);
@@ -56,7 +56,7 @@ export function continueRefreshes(context: SearchContext): void {
 
 function compare(context: SearchContext, group: ThingGroup, thing: Thing): void {
   const { world } = context;
-  const indexed = indexedThing(world, thing, recordedConnectivity(world));
+  const indexed = new IndexedThing(world, thing, recordedConnectivity(world));
   updateMembership(context, group, parsedQuery(group), thing, indexed);
 }
 

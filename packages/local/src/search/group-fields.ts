@@ -8,6 +8,7 @@ import type { Value } from "./values.js";
 
 /** A thing group as the index sees it. */
 export interface IndexedGroup {
+  sequence: number;
   world: SearchWorld;
   group: Readonly<ThingGroup>;
 }

@@ -4,32 +4,37 @@ import { indexedShadowNames, isClassicShadowIndexed, type SearchWorld } from "./
 import { searchableShadow } from "./shadow-fields.js";
 
 /** A thing as the index sees it. */
-export interface IndexedThing {
-  world: SearchWorld;
-  thing: Readonly<Thing>;
+export class IndexedThing {
+  readonly world: SearchWorld;
+  readonly thing: Readonly<Thing>;
   /** By client id, which is the thing's name; absent if connectivity is not known. */
-  clients: ReadonlyMap<string, Connectivity> | undefined;
-  /** Returns a shadow of the thing; the classic shadow has the name "". */
-  shadow(name: string): ShadowDocument | undefined;
-}
+  readonly clients: ReadonlyMap<string, Connectivity> | undefined;
+  /** Made when it is needed: most searches of a million things read no shadow. */
+  #shadows: Map<string, ShadowDocument | undefined> | undefined;
 
-/** Returns a thing with its shadows, each of which is parsed once, when a field of it is read. */
-export function indexedThing(
-  world: SearchWorld,
-  thing: Readonly<Thing>,
-  clients: ReadonlyMap<string, Connectivity> | undefined,
-): IndexedThing {
-  const parsed = new Map<string, ShadowDocument | undefined>();
-  return {
-    world,
-    thing,
-    clients,
-    shadow(shadowName) {
-      if (!parsed.has(shadowName))
-        parsed.set(shadowName, findShadow(world, { thingName: thing.thingName, shadowName }));
-      return parsed.get(shadowName);
-    },
-  };
+  constructor(
+    world: SearchWorld,
+    thing: Readonly<Thing>,
+    clients: ReadonlyMap<string, Connectivity> | undefined,
+  ) {
+    this.world = world;
+    this.thing = thing;
+    this.clients = clients;
+  }
+
+  get sequence(): number {
+    return this.thing.sequence;
+  }
+
+  /** Returns a shadow of the thing, parsed once; the classic shadow has the name "". */
+  shadow(shadowName: string): ShadowDocument | undefined {
+    this.#shadows ??= new Map();
+    if (!this.#shadows.has(shadowName)) {
+      const { thingName } = this.thing;
+      this.#shadows.set(shadowName, findShadow(this.world, { thingName, shadowName }));
+    }
+    return this.#shadows.get(shadowName);
+  }
 }
 
 /** Returns the indexed shadows of a thing as SearchIndex shows them: JSON text; `undefined` if it has none. */

@@ -1,10 +1,11 @@
 import { notSupported } from "../errors.js";
 import { listOf } from "../listing/indexes.js";
+import type { Listed } from "../listing/key-lists.js";
 import type { InOrder } from "../listing/list-index.js";
 import type { Connectivity } from "../registry/registry.js";
 import { type AggregatedField, invalidAggregation } from "./aggregation.js";
 import { groupField, type IndexedGroup, parentGroupNames, requireGroupField } from "./group-fields.js";
-import { type IndexedThing, indexedThing } from "./indexed-thing.js";
+import { IndexedThing } from "./indexed-thing.js";
 import {
   isConnectivityIndexed,
   managedThingFields,
@@ -14,20 +15,18 @@ import {
   thingGroupIndexingOf,
   thingIndexingOf,
 } from "./indexing.js";
-import { checkQuery, compileQuery, type Matches, parseQuery } from "./query.js";
+import { checkQuery, compileQuery, parseQuery } from "./query.js";
 import { thingCandidates } from "./thing-candidates.js";
 import { searchedField, thingField } from "./thing-fields.js";
 import { parseThingQuery } from "./thing-query.js";
 
 /** An index that requests search and aggregate. */
-export interface SearchIndex<D> {
+export interface SearchIndex<D extends Listed> {
   /**
-   * Parses a query. Returns a function that yields the documents that it finds, the oldest first: only those after the one
-   * with the sequence number `last`, if it is given.
+   * Returns the documents that a query finds.
    * @throws {AwsError} InvalidQuery; InvalidRequest for a field that is not indexed
    */
-  find(query: string): (last?: number) => Iterable<D>;
-  sequenceOf(document: D): number;
+  find(query: string): InOrder<D>;
   /**
    * Returns a field to aggregate, or the default one.
    * @throws {AwsError} InvalidAggregation
@@ -45,9 +44,13 @@ export function thingsIndex(
     find(text) {
       const { finds, required } = parseThingQuery(world, text);
       const things = thingCandidates(world, required);
-      return (last) => found(things, last, finds, (thing) => indexedThing(world, thing, known));
+      return {
+        *candidates(last, order) {
+          for (const thing of things.candidates(last, order)) yield new IndexedThing(world, thing, known);
+        },
+        includes: (document) => things.includes(document.thing) && finds(document),
+      };
     },
-    sequenceOf: ({ thing }) => thing.sequence,
     aggregated: (name = "registry.version") => aggregatedThingField(world, name),
   };
 }
@@ -59,23 +62,16 @@ export function thingGroupsIndex(world: SearchWorld): SearchIndex<IndexedGroup> 
       const query = parseQuery(text);
       checkQuery(text, query);
       const finds = compileQuery<IndexedGroup>(query, (name) => requireGroupField(name, text));
-      return (last) => found(listOf(world.groups), last, finds, (group) => ({ world, group }));
+      return {
+        *candidates(last, order) {
+          for (const group of listOf(world.groups).candidates(last, order))
+            yield { sequence: group.sequence, world, group };
+        },
+        includes: finds,
+      };
     },
-    sequenceOf: ({ group }) => group.sequence,
     aggregated: (name = "version") => aggregatedGroupField(world, name),
   };
-}
-
-function* found<T, D>(
-  list: InOrder<T>,
-  last: number | undefined,
-  finds: Matches<D>,
-  toDocument: (item: T) => D,
-): Iterable<D> {
-  for (const item of list.after(last, "oldestFirst")) {
-    const document = toDocument(item);
-    if (finds(document)) yield document;
-  }
 }
 
 /** Returns a group as SearchIndex shows it. */

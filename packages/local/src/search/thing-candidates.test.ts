@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { addGroup, createModel } from "../../test/model-driver.js";
-import { indexedThing } from "./indexed-thing.js";
+import { itemsOf } from "../listing/list-index.js";
+import { IndexedThing } from "./indexed-thing.js";
 import { thingsIndex } from "./search-index.js";
 import { thingCandidates } from "./thing-candidates.js";
 import { parseThingQuery } from "./thing-query.js";
@@ -48,9 +49,13 @@ test("a search that reads the candidates only finds what a search of all things 
       for (const [terms, join] of queries) {
         const text = terms.join(join);
         const { finds } = parseThingQuery(world, text);
-        const all = [...world.things.values()].filter((each) => finds(indexedThing(world, each, undefined)));
+        const all = [...world.things.values()].filter((each) =>
+          finds(new IndexedThing(world, each, undefined)),
+        );
         for (const _time of ["read until full", "kept as a list"]) {
-          const found = [...thingsIndex(world, undefined).find(text)()].map((each) => each.thing);
+          const found = [...itemsOf(thingsIndex(world, undefined).find(text), undefined, "oldestFirst")].map(
+            (each) => each.thing,
+          );
           expect(found.map(({ thingName }) => thingName)).toEqual(all.map(({ thingName }) => thingName));
         }
       }
@@ -64,7 +69,9 @@ test("fields and values that are the same text together are kept apart", () => {
   model.run("createThing", { thingName: "one", attributes: { a: "b:x1" } });
   model.run("createThing", { thingName: "two", attributes: { "a:b": "x1" } });
   const found = (text: string) =>
-    [...thingsIndex(model.world, undefined).find(text)()].map((each) => each.thing);
+    [...itemsOf(thingsIndex(model.world, undefined).find(text), undefined, "oldestFirst")].map(
+      (each) => each.thing,
+    );
   for (const _time of ["read until full", "kept as a list"]) {
     expect(found("attributes.a:b:x*").map(({ thingName }) => thingName)).toEqual(["one"]);
     expect(found("attributes.a\\:b:x*").map(({ thingName }) => thingName)).toEqual(["two"]);
@@ -77,7 +84,7 @@ test("a query that requires a value of the registry reads the things that have i
     model.run("createThing", { thingName: `t${index}`, attributes: { site: `s${index % 50}`, line: "l" } });
   const candidates = (text: string) => {
     const { required } = parseThingQuery(model.world, text);
-    return [...thingCandidates(model.world, required).after(undefined, "oldestFirst")].length;
+    return [...itemsOf(thingCandidates(model.world, required), undefined, "oldestFirst")].length;
   };
   expect(candidates("attributes.site:S7")).toBe(4);
   expect(candidates("attributes.line:l AND attributes.site:s7 AND thingName:t*")).toBe(4);

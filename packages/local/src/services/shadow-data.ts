@@ -39,7 +39,7 @@ export function shadowRoutes({ engine, authorize }: ShadowRoutesOptions): Route[
     return engine.run("deleteShadow", readAuthorizedId(request, "DeleteThingShadow"));
   }
 
-  function list({ params, query, certificateId }: RestRequest) {
+  async function list({ params, query, certificateId }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListNamedShadowsForThing", members, ["pageSize", "nextToken"]);
     const thingName = readThingName(params);
@@ -47,7 +47,7 @@ export function shadowRoutes({ engine, authorize }: ShadowRoutesOptions): Route[
       authorize({ certificateId }, "iot:ListNamedShadowsForThing", `thing/${thingName}`);
     }
     const maxResults = optionalInteger(members, "pageSize", PAGE_SIZE) ?? PAGE_SIZE.max;
-    const { items, nextToken } = page(namedShadows(engine.world, thingName), "oldestFirst", {
+    const { items, nextToken } = await page(namedShadows(engine.world, thingName), "oldestFirst", {
       maxResults,
       nextToken: members["nextToken"],
     });

@@ -92,13 +92,13 @@ export function billingGroupRoutes(engine: Engine): Route[] {
     await engine.run("removeThingFromBillingGroup", readMembership(body));
   }
 
-  function listGroups({ query }: RestRequest) {
+  async function listGroups({ query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListBillingGroups", members, [...PAGING, "namePrefixFilter"]);
     const prefix = optionalString(members, "namePrefixFilter", THING_NAME) ?? "";
     const groups = listOf(engine.world.billingGroups ?? new Map<string, BillingGroup>());
     const found = filtered(groups, ({ billingGroupName }) => billingGroupName.startsWith(prefix));
-    const { items, nextToken } = page(found, "oldestFirst", members);
+    const { items, nextToken } = await page(found, "oldestFirst", members);
     const billingGroups = items.map(({ billingGroupName }) => ({
       groupName: billingGroupName,
       groupArn: arnOf(billingGroupName),
@@ -106,12 +106,12 @@ export function billingGroupRoutes(engine: Engine): Route[] {
     return { billingGroups, nextToken };
   }
 
-  function listThings({ params, query }: RestRequest) {
+  async function listThings({ params, query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListThingsInBillingGroup", members, PAGING);
     const group = existingBillingGroup(engine.world, readName(params));
     const things = listNamedThings(engine.world, group);
-    const { items, nextToken } = page(things, "oldestFirst", members);
+    const { items, nextToken } = await page(things, "oldestFirst", members);
     return { things: items.map(({ thingName }) => thingName), nextToken };
   }
 

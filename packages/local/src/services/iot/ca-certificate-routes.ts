@@ -88,9 +88,9 @@ export function caCertificateRoutes(engine: Engine, issuer: CertificateIssuer) {
     };
   }
 
-  function listCas({ query }: RestRequest) {
+  async function listCas({ query }: RestRequest) {
     const all = listOf(engine.world.foreignCas ?? new Map<string, ForeignCa>());
-    const { items, nextMarker } = pageByMarker("ListCACertificates", all, query);
+    const { items, nextMarker } = await pageByMarker("ListCACertificates", all, query);
     return { certificates: items.map(toSummary), nextMarker };
   }
 
@@ -125,11 +125,11 @@ export function caCertificateRoutes(engine: Engine, issuer: CertificateIssuer) {
     return { certificateArn: certificateArn(engine.world, certificate), certificateId };
   }
 
-  function listCertificatesByCa({ params, query }: RestRequest) {
+  async function listCertificatesByCa({ params, query }: RestRequest) {
     const { certificates } = engine.world;
     const caCertificateId = readId(params);
     const signed = filtered(listOf(certificates), (each) => each.caCertificateId === caCertificateId);
-    const { items, nextMarker } = pageByMarker("ListCertificatesByCA", signed, query);
+    const { items, nextMarker } = await pageByMarker("ListCertificatesByCA", signed, query);
     return { certificates: items.map((each) => certificateSummary(engine.world, each)), nextMarker };
   }
 

@@ -111,8 +111,12 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     };
   }
 
-  function listCertificates({ query }: RestRequest) {
-    const { items, nextMarker } = pageByMarker("ListCertificates", listOf(engine.world.certificates), query);
+  async function listCertificates({ query }: RestRequest) {
+    const { items, nextMarker } = await pageByMarker(
+      "ListCertificates",
+      listOf(engine.world.certificates),
+      query,
+    );
     return { certificates: items.map((each) => certificateSummary(engine.world, each)), nextMarker };
   }
 
@@ -153,10 +157,10 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     return principalsOfThing(params, members);
   }
 
-  function listThingPrincipalsV2({ params, query }: RestRequest) {
+  async function listThingPrincipalsV2({ params, query }: RestRequest) {
     const members = queryMembers(query);
     const wanted = selectsNonExclusive("ListThingPrincipalsV2", members);
-    const { principals, nextToken } = principalsOfThing(params, members);
+    const { principals, nextToken } = await principalsOfThing(params, members);
     const found = wanted ? principals : [];
     return {
       thingPrincipalObjects: found.map((principal) => ({ principal, thingPrincipalType: PRINCIPAL_TYPE })),
@@ -164,10 +168,10 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     };
   }
 
-  function principalsOfThing(params: RestRequest["params"], members: Members) {
+  async function principalsOfThing(params: RestRequest["params"], members: Members) {
     const thing = existingThing(engine.world, requiredString(params, "thingName", THING_NAME));
     const certificates = [...thing.certificates].map((id) => existingCertificate(engine.world, id));
-    const { items, nextToken } = page(sorted(certificates), "oldestFirst", members);
+    const { items, nextToken } = await page(sorted(certificates), "oldestFirst", members);
     return { principals: items.map((certificate) => certificateArn(engine.world, certificate)), nextToken };
   }
 
@@ -177,10 +181,10 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     return thingsOfPrincipal(request, members);
   }
 
-  function listPrincipalThingsV2(request: RestRequest) {
+  async function listPrincipalThingsV2(request: RestRequest) {
     const members = queryMembers(request.query);
     const wanted = selectsNonExclusive("ListPrincipalThingsV2", members);
-    const { things, nextToken } = thingsOfPrincipal(request, members);
+    const { things, nextToken } = await thingsOfPrincipal(request, members);
     const found = wanted ? things : [];
     return {
       principalThingObjects: found.map((thingName) => ({ thingName, thingPrincipalType: PRINCIPAL_TYPE })),
@@ -188,9 +192,9 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     };
   }
 
-  function thingsOfPrincipal(request: RestRequest, members: Members) {
+  async function thingsOfPrincipal(request: RestRequest, members: Members) {
     const things = thingsOf(engine.world, readPrincipal(request));
-    const { items, nextToken } = page(things, "oldestFirst", members);
+    const { items, nextToken } = await page(things, "oldestFirst", members);
     return { things: items.map((thing) => thing.thingName), nextToken };
   }
 

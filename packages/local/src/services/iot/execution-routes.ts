@@ -39,12 +39,12 @@ export function executionRoutes(engine: Engine) {
     return iotArn(engine.world.region, `thing/${thingName}`);
   }
 
-  function listForJob({ params, query }: RestRequest) {
+  async function listForJob({ params, query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListJobExecutionsForJob", members, ["status", "maxResults", "nextToken"]);
     const status = optionalChoice(members, "status", JOB_EXECUTION_STATUSES);
     const job = existingJob(engine.world, requiredString(params, "jobId", JOB_ID));
-    const { items, nextToken } = page(executionsOfJob(job, status), "oldestFirst", members);
+    const { items, nextToken } = await page(executionsOfJob(job, status), "oldestFirst", members);
     return {
       executionSummaries: items.map((execution) => ({
         thingArn: thingArn(execution.thingName),
@@ -54,7 +54,7 @@ export function executionRoutes(engine: Engine) {
     };
   }
 
-  function listForThing({ params, query }: RestRequest) {
+  async function listForThing({ params, query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListJobExecutionsForThing", members, [
       "status",
@@ -66,7 +66,7 @@ export function executionRoutes(engine: Engine) {
     const jobId = optionalString(members, "jobId", JOB_ID);
     const { thingName } = existingThing(engine.world, requiredString(params, "thingName", THING_NAME));
     const found = executionsOfThing(engine.world, thingName, { jobId, status });
-    const { items, nextToken } = page(found, "newestFirst", members);
+    const { items, nextToken } = await page(found, "newestFirst", members);
     return {
       executionSummaries: items.map((execution) => ({
         jobId: execution.jobId,

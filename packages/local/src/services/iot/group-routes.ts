@@ -205,7 +205,7 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
     });
   }
 
-  function listGroups({ query }: RestRequest) {
+  async function listGroups({ query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListThingGroups", members, [
       ...PAGING,
@@ -219,25 +219,25 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
     if (parent !== undefined) existingGroup(engine.world, parent);
     const groups = listGroupsBelow(engine.world, parent, recursive);
     const found = filtered(groups, ({ thingGroupName }) => thingGroupName.startsWith(prefix));
-    const { items, nextToken } = page(found, "oldestFirst", members);
+    const { items, nextToken } = await page(found, "oldestFirst", members);
     return { thingGroups: items.map((group) => nameAndArn(group.thingGroupName)), nextToken };
   }
 
-  function listThingsInGroup({ params, query }: RestRequest) {
+  async function listThingsInGroup({ params, query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListThingsInThingGroup", members, [...PAGING, "recursive"]);
     const group = existingGroup(engine.world, requiredString(params, "thingGroupName", THING_NAME));
     const things = listThingsOfGroup(engine.world, group, optionalBoolean(members, "recursive"));
-    const { items, nextToken } = page(things, "oldestFirst", members);
+    const { items, nextToken } = await page(things, "oldestFirst", members);
     return { things: items.map((thing) => thing.thingName), nextToken };
   }
 
-  function listGroupsForThing({ params, query }: RestRequest) {
+  async function listGroupsForThing({ params, query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListThingGroupsForThing", members, PAGING);
     const thing = existingThing(engine.world, requiredString(params, "thingName", THING_NAME));
     const groups = [...thing.groups].map((name) => existingGroup(engine.world, name));
-    const { items, nextToken } = page(sorted(groups), "oldestFirst", members);
+    const { items, nextToken } = await page(sorted(groups), "oldestFirst", members);
     return { thingGroups: items.map((group) => nameAndArn(group.thingGroupName)), nextToken };
   }
 }

@@ -124,7 +124,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     };
   }
 
-  function listJobs({ query }: RestRequest) {
+  async function listJobs({ query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListJobs", members, [
       "status",
@@ -138,7 +138,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     const selection = optionalChoice(members, "targetSelection", SELECTIONS);
     const group = readGroupFilter(members);
     const found = listOfJobs(engine.world, { status, selection, targetArn: group?.arn });
-    const { items, nextToken } = page(found, "newestFirst", members);
+    const { items, nextToken } = await page(found, "newestFirst", members);
     const jobs = items.map((job) => ({ thingGroupId: group?.thingGroupId, ...summary(job) }));
     return { jobs, nextToken };
   }

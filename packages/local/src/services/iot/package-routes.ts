@@ -95,9 +95,9 @@ export function packageRoutes(engine: Engine, objects: S3Access): Route[] {
     await engine.run("deletePackage", { packageName: readPackageName(params) });
   }
 
-  function listPackages({ query }: RestRequest) {
+  async function listPackages({ query }: RestRequest) {
     const packages = engine.world.packages ?? new Map<string, SoftwarePackage>();
-    const { items, nextToken } = pageOf("ListPackages", query, listOf(packages));
+    const { items, nextToken } = await pageOf("ListPackages", query, listOf(packages));
     return { packageSummaries: items.map(packageSummary), nextToken };
   }
 
@@ -146,10 +146,10 @@ export function packageRoutes(engine: Engine, objects: S3Access): Route[] {
     await engine.run("deletePackageVersion", readVersionId(params));
   }
 
-  function listVersions({ params, query }: RestRequest) {
+  async function listVersions({ params, query }: RestRequest) {
     const status = optionalChoice(queryMembers(query), "status", STATUSES);
     const found = listPackageVersions(engine.world, readPackageName(params), status);
-    const { items, nextToken } = pageOf("ListPackageVersions", query, found, ["status"]);
+    const { items, nextToken } = await pageOf("ListPackageVersions", query, found, ["status"]);
     return { packageVersionSummaries: items.map(versionSummary), nextToken };
   }
 

@@ -70,8 +70,8 @@ export function policyRoutes(engine: Engine) {
     };
   }
 
-  function listPolicies({ query }: RestRequest) {
-    const { items, nextMarker } = pageByMarker("ListPolicies", listOf(engine.world.policies), query);
+  async function listPolicies({ query }: RestRequest) {
+    const { items, nextMarker } = await pageByMarker("ListPolicies", listOf(engine.world.policies), query);
     return { policies: items.map(nameAndArn), nextMarker };
   }
 
@@ -169,15 +169,15 @@ export function policyRoutes(engine: Engine) {
     };
   }
 
-  function listPoliciesOf(operation: string, certificateId: string, query: URLSearchParams) {
+  async function listPoliciesOf(operation: string, certificateId: string, query: URLSearchParams) {
     existingCertificate(engine.world, certificateId);
     const policies = policiesOf(engine.world, certificateId);
-    const { items, nextMarker } = pageByMarker(operation, sorted(policies), query);
+    const { items, nextMarker } = await pageByMarker(operation, sorted(policies), query);
     return { policies: items.map(nameAndArn), nextMarker };
   }
 
-  function listTargets(request: RestRequest) {
-    const { items, nextMarker } = listPolicyHolders(
+  async function listTargets(request: RestRequest) {
+    const { items, nextMarker } = await listPolicyHolders(
       "ListTargetsForPolicy",
       findPolicy(request),
       request.query,
@@ -185,17 +185,21 @@ export function policyRoutes(engine: Engine) {
     return { targets: items, nextMarker };
   }
 
-  function listPolicyPrincipals({ headers, query }: RestRequest) {
+  async function listPolicyPrincipals({ headers, query }: RestRequest) {
     const policyName = requiredString({ policyName: headers[POLICY] }, "policyName", POLICY_NAME);
     const policy = existingPolicy(engine.world, policyName);
-    const { items, nextMarker } = listPolicyHolders("ListPolicyPrincipals", policy, query);
+    const { items, nextMarker } = await listPolicyHolders("ListPolicyPrincipals", policy, query);
     return { principals: items, nextMarker };
   }
 
   /** Returns a page of the ARNs of the certificates that a policy is attached to. */
-  function listPolicyHolders(operation: string, { policyName }: Readonly<Policy>, query: URLSearchParams) {
+  async function listPolicyHolders(
+    operation: string,
+    { policyName }: Readonly<Policy>,
+    query: URLSearchParams,
+  ) {
     const { world } = engine;
-    const { items, nextMarker } = pageByMarker(operation, holdersOf(world, policyName), query);
+    const { items, nextMarker } = await pageByMarker(operation, holdersOf(world, policyName), query);
     return { items: items.map((certificate) => certificateArn(world, certificate)), nextMarker };
   }
 }

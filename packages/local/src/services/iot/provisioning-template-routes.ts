@@ -65,10 +65,10 @@ export function provisioningTemplateRoutes(engine: Engine, issuer: CertificateIs
     return { ...nameAndArn(template), defaultVersionId: template.defaultVersionId };
   }
 
-  function listAll({ query }: RestRequest) {
+  async function listAll({ query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListProvisioningTemplates", members, PAGING);
-    const { items, nextToken } = page(listProvisioningTemplates(engine.world), "oldestFirst", members);
+    const { items, nextToken } = await page(listProvisioningTemplates(engine.world), "oldestFirst", members);
     return { templates: items.map(toSummary), nextToken };
   }
 
@@ -110,7 +110,7 @@ export function provisioningTemplateRoutes(engine: Engine, issuer: CertificateIs
     return { ...nameAndArn({ templateName }), versionId, isDefaultVersion: setAsDefault };
   }
 
-  function listVersions({ params, query }: RestRequest) {
+  async function listVersions({ params, query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListProvisioningTemplateVersions", members, PAGING);
     const template = existingProvisioningTemplate(engine.world, readName(params));
@@ -118,7 +118,7 @@ export function provisioningTemplateRoutes(engine: Engine, issuer: CertificateIs
       sequence: version.versionId,
       version,
     }));
-    const { items, nextToken } = page(sorted(numbered), "oldestFirst", members);
+    const { items, nextToken } = await page(sorted(numbered), "oldestFirst", members);
     return { versions: items.map(({ version }) => toVersionSummary(template, version)), nextToken };
   }
 

@@ -56,9 +56,9 @@ export function roleAliasRoutes(engine: Engine) {
     };
   }
 
-  function list({ query }: RestRequest) {
+  async function list({ query }: RestRequest) {
     const all = listOf(engine.world.roleAliases ?? new Map<string, RoleAlias>());
-    const { items, nextMarker } = pageByMarker("ListRoleAliases", all, query);
+    const { items, nextMarker } = await pageByMarker("ListRoleAliases", all, query);
     return { roleAliases: items.map(({ roleAlias }) => roleAlias), nextMarker };
   }
 

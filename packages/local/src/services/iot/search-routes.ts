@@ -1,5 +1,7 @@
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
+import type { World } from "../../jobs/world.js";
+import type { Listed } from "../../listing/key-lists.js";
 import type { Broker } from "../../mqtt/broker.js";
 import { isConnected } from "../../registry/connectivity.js";
 import {
@@ -18,12 +20,15 @@ import {
   cardinalityOf,
   percentilesOf,
   statisticsOf,
+  type TypedValues,
   typedValues,
 } from "../../search/aggregation.js";
 import { type IndexedThing, shadowsText } from "../../search/indexed-thing.js";
 import { isConnectivityIndexed, THING_GROUPS_INDEX } from "../../search/indexing.js";
 import { groupAnswer, type SearchIndex, thingGroupsIndex, thingsIndex } from "../../search/search-index.js";
 import { groupNames } from "../../search/thing-fields.js";
+import type { Value } from "../../search/values.js";
+import { inTurns, type Work } from "../../turns.js";
 import { readIndex, readQueryString, SEARCH } from "./index-requests.js";
 
 /** Most results on one page of SearchIndex. Source: API model iot 2015-05-28, SearchIndexRequest. */
@@ -45,7 +50,7 @@ export function searchRoutes(engine: Engine, clients: Broker["connectivity"]) {
     route("POST /indices/buckets", getBucketsAggregation),
   ];
 
-  function searchIndex({ body }: RestRequest) {
+  async function searchIndex({ body }: RestRequest) {
     refuseUnknownMembers("SearchIndex", body, [...SEARCH, "nextToken", "maxResults"]);
     const asked = optionalInteger(body, "maxResults", { min: 1, max: Number.MAX_SAFE_INTEGER });
     const paging = {
@@ -53,42 +58,53 @@ export function searchRoutes(engine: Engine, clients: Broker["connectivity"]) {
       nextToken: body["nextToken"],
     };
     if (isOfGroups(body)) {
-      const { items, nextToken } = search(thingGroupsIndex(engine.world), body, paging);
+      const found = thingGroupsIndex(engine.world).find(readQueryString(body));
+      const { items, nextToken } = await page(found, "oldestFirst", paging);
       return { thingGroups: items.map(groupAnswer), nextToken };
     }
-    const { items, nextToken } = search(thingsIndex(engine.world, connectivity()), body, paging);
+    const found = thingsIndex(engine.world, connectivity()).find(readQueryString(body));
+    const { items, nextToken } = await page(found, "oldestFirst", paging);
     return { things: items.map(thingAnswer), nextToken };
   }
 
-  function getStatistics({ body }: RestRequest) {
+  async function getStatistics({ body }: RestRequest) {
     refuseUnknownMembers("GetStatistics", body, AGGREGATION);
-    return { statistics: statisticsOf(aggregate(body).values) };
+    return { statistics: await aggregate(body, ({ values }) => statisticsOf(values)) };
   }
 
-  function getCardinality({ body }: RestRequest) {
+  async function getCardinality({ body }: RestRequest) {
     refuseUnknownMembers("GetCardinality", body, AGGREGATION);
-    return { cardinality: cardinalityOf(aggregate(body).values) };
+    return { cardinality: await aggregate(body, ({ values }) => cardinalityOf(values)) };
   }
 
-  function getPercentiles({ body }: RestRequest) {
+  async function getPercentiles({ body }: RestRequest) {
     refuseUnknownMembers("GetPercentiles", body, [...AGGREGATION, "percents"]);
     const percents = readPercents(body);
-    const { name, values } = aggregate(body);
-    return { percentiles: percentilesOf(name, values, percents) };
+    return {
+      percentiles: await aggregate(body, ({ name, values }) => percentilesOf(name, values, percents)),
+    };
   }
 
-  function getBucketsAggregation({ body }: RestRequest) {
+  async function getBucketsAggregation({ body }: RestRequest) {
     refuseUnknownMembers("GetBucketsAggregation", body, [...AGGREGATION, "bucketsAggregationType"]);
     requiredString(body, "aggregationField");
     const maxBuckets = readMaxBuckets(body);
-    const { values, totalCount } = aggregate(body);
-    return { totalCount, buckets: bucketsOf(values, maxBuckets) };
+    return await aggregate(body, function* ({ totalCount, values }) {
+      return { totalCount, buckets: yield* bucketsOf(values, maxBuckets) };
+    });
   }
 
-  function aggregate(body: Members) {
-    return isOfGroups(body)
-      ? aggregateIn(thingGroupsIndex(engine.world), body)
-      : aggregateIn(thingsIndex(engine.world, connectivity()), body);
+  /** Aggregates the field that a request names, in turns with other work. */
+  function aggregate<R>(body: Members, summarize: (found: Aggregated) => Work<R>): R | Promise<R> {
+    const { world } = engine;
+    const work = isOfGroups(body)
+      ? collectValues(world, thingGroupsIndex(world), body)
+      : collectValues(world, thingsIndex(world, connectivity()), body);
+    return inTurns(
+      (function* () {
+        return yield* summarize(yield* work);
+      })(),
+    );
   }
 
   function isOfGroups(body: Members): boolean {
@@ -103,34 +119,42 @@ export function searchRoutes(engine: Engine, clients: Broker["connectivity"]) {
 
 const AGGREGATION = [...SEARCH, "aggregationField"];
 
-function search<D>(
-  index: SearchIndex<D>,
-  body: Members,
-  paging: Members,
-): { items: D[]; nextToken?: string } {
-  const find = index.find(readQueryString(body));
-  const { items, nextToken } = page({ after: found }, "oldestFirst", paging);
-  return {
-    items: items.map(({ document }) => document),
-    ...(nextToken !== undefined && { nextToken }),
-  };
-
-  function* found(last: number | undefined) {
-    for (const document of find(last)) yield { sequence: index.sequenceOf(document), document };
-  }
+/** The values of a field in all documents that a query finds. */
+interface Aggregated {
+  /** Of the field. */
+  name: string;
+  /** Number of documents. */
+  totalCount: number;
+  values: TypedValues;
 }
 
-/** Returns the values of the field in all documents that the query finds, and how many it finds. */
-function aggregateIn<D>(index: SearchIndex<D>, body: Members) {
-  const find = index.find(readQueryString(body));
+/** Documents that are compared with the query in one part of the work. */
+const DOCUMENTS_OF_A_PART = 100;
+
+/**
+ * Collects the values of the field in all documents that the query finds. Each document counts as it is when its turn
+ * comes, and those that are created meanwhile do not.
+ */
+function* collectValues<D extends Listed>(
+  { sequence: last }: Readonly<World>,
+  index: SearchIndex<D>,
+  body: Members,
+): Work<Aggregated> {
+  const found = index.find(readQueryString(body));
   const field: AggregatedField<D> = index.aggregated(optionalString(body, "aggregationField"));
+  const values: Value[] = [];
   let totalCount = 0;
-  const values = [];
-  for (const document of find()) {
-    totalCount += 1;
-    values.push(...field.values(document));
+  let count = 0;
+  for (const document of found.candidates(undefined, "oldestFirst")) {
+    if (document.sequence > last) break;
+    if (found.includes(document)) {
+      totalCount += 1;
+      for (const value of field.values(document)) values.push(value);
+    }
+    count += 1;
+    if (count % DOCUMENTS_OF_A_PART === 0) yield;
   }
-  return { name: field.name, totalCount, values: typedValues(values, field.type) };
+  return { name: field.name, totalCount, values: yield* typedValues(values, field.type) };
 }
 
 /** @throws {AwsError} InvalidRequest */

@@ -77,10 +77,10 @@ export function templateRoutes(engine: Engine, objects: S3Access) {
     await engine.run("deleteJobTemplate", { jobTemplateId: requiredString(params, "jobTemplateId", JOB_ID) });
   }
 
-  function listTemplates({ query }: RestRequest) {
+  async function listTemplates({ query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListJobTemplates", members, ["maxResults", "nextToken"]);
-    const { items, nextToken } = page(listOf(engine.world.templates), "oldestFirst", members);
+    const { items, nextToken } = await page(listOf(engine.world.templates), "oldestFirst", members);
     return { jobTemplates: items.map(summary), nextToken };
   }
 
@@ -102,13 +102,13 @@ export function templateRoutes(engine: Engine, objects: S3Access) {
     return { ...managedSummary(template), documentParameters, document };
   }
 
-  function listManaged({ query }: RestRequest) {
+  async function listManaged({ query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListManagedJobTemplates", members, ["templateName", "maxResults", "nextToken"]);
     const name = optionalString(members, "templateName", JOB_ID);
     const numbered = MANAGED_TEMPLATES.map((template, index) => ({ sequence: index + 1, template }));
     const found = numbered.filter(({ template }) => name === undefined || template.templateName === name);
-    const { items, nextToken } = page(sorted(found), "oldestFirst", members);
+    const { items, nextToken } = await page(sorted(found), "oldestFirst", members);
     return { managedJobTemplates: items.map(({ template }) => managedSummary(template)), nextToken };
   }
 

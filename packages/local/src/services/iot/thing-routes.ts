@@ -87,7 +87,7 @@ export function thingRoutes(engine: Engine) {
     });
   }
 
-  function listThings({ query }: RestRequest) {
+  async function listThings({ query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListThings", members, [
       "maxResults",
@@ -104,7 +104,11 @@ export function thingRoutes(engine: Engine) {
       throw invalidRequest("attributeValue needs attributeName");
     }
     const attribute = { name, value, isPrefix: optionalBoolean(members, "usePrefixAttributeValue") };
-    const { items, nextToken } = page(listOfThings(engine.world, type, attribute), "oldestFirst", members);
+    const { items, nextToken } = await page(
+      listOfThings(engine.world, type, attribute),
+      "oldestFirst",
+      members,
+    );
     return { things: items.map(toSummary), nextToken };
   }
 

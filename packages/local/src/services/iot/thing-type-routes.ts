@@ -53,14 +53,14 @@ export function thingTypeRoutes(engine: Engine) {
     return { thingTypeId: type.thingTypeId, ...toSummary(type) };
   }
 
-  function listThingTypes({ query }: RestRequest) {
+  async function listThingTypes({ query }: RestRequest) {
     const members = queryMembers(query);
     refuseUnknownMembers("ListThingTypes", members, ["maxResults", "nextToken", "thingTypeName"]);
     const name = optionalString(members, "thingTypeName", THING_NAME);
     const { thingTypes } = engine.world;
     const named = name === undefined ? undefined : thingTypes.get(name);
     const found = name === undefined ? listOf(thingTypes) : sorted(named === undefined ? [] : [named]);
-    const { items, nextToken } = page(found, "oldestFirst", members);
+    const { items, nextToken } = await page(found, "oldestFirst", members);
     return { thingTypes: items.map(toSummary), nextToken };
   }
 
