@@ -101,7 +101,7 @@ test("a histogram has a row for each bin and each mark", () => {
     ["10 s to 20 s", "2"],
     ["median", "15 s"],
   ]);
-  expect(html).toContain('x1="75%"');
+  expect(html).toContain('x1="77.5%"');
   const scale = [...html.matchAll(/<text x="0" y="[\d.]+">(\d+)<\/text>/g)].map(([, count]) => count);
   expect(scale).toEqual(["1", "2"]);
   expect(html).toContain("height: things in each range");

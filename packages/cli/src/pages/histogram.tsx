@@ -31,19 +31,21 @@ const HEIGHT = 182;
 const TOP = 44;
 const BOTTOM = 158;
 const MARK_LINE = 14;
+/** Percent of the width for the scale of counts, beside the bars. */
+const SCALE_WIDTH = 10;
 /** More labels than this would overlap on a phone. */
 const LABELS_MAX = 5;
 
 /** Shows how values are distributed, with a scale of counts and a scale of values. */
 export function Histogram({ id, title, desc, bins, marks, unit, format, look }: HistogramProps) {
   const [, top] = nice(0, Math.max(1, ...bins.map(({ count }) => count)), 4);
-  const width = 100 / bins.length;
+  const width = (100 - SCALE_WIDTH) / bins.length;
   const every = Math.ceil((bins.length + 1) / LABELS_MAX);
   const edges = [...bins.map(({ from }) => from), ...bins.slice(-1).map(({ to }) => to)];
   return (
     <figure>
       <Drawing id={id} title={title} desc={desc} height={HEIGHT}>
-        {ticks(0, top, Math.min(4, top)).map((value) => {
+        {ticks(0, top, Math.min(2, top)).map((value) => {
           const y = coordinate(BOTTOM - ((BOTTOM - TOP) * value) / top);
           return <line key={value} class="grid" x2="100%" y1={y} y2={y} />;
         })}
@@ -52,7 +54,7 @@ export function Histogram({ id, title, desc, bins, marks, unit, format, look }: 
           return height === 0 ? null : (
             <Area
               key={from}
-              x={`${coordinate(i * width + width * 0.06)}%`}
+              x={`${coordinate(SCALE_WIDTH + i * width + width * 0.06)}%`}
               y={Math.round(BOTTOM - height)}
               width={`${coordinate(width * 0.88)}%`}
               height={Math.round(height)}
@@ -61,7 +63,7 @@ export function Histogram({ id, title, desc, bins, marks, unit, format, look }: 
             />
           );
         })}
-        {ticks(0, top, Math.min(4, top)).map((value) =>
+        {ticks(0, top, Math.min(2, top)).map((value) =>
           value === 0 ? null : (
             <text key={value} x="0" y={coordinate(BOTTOM - ((BOTTOM - TOP) * value) / top - 4)}>
               {formatNumber(value)}
@@ -73,7 +75,7 @@ export function Histogram({ id, title, desc, bins, marks, unit, format, look }: 
             <text
               key={edge}
               class={i === 0 ? "start" : i === edges.length - 1 ? "end" : "mid"}
-              x={`${coordinate(i * width)}%`}
+              x={`${coordinate(SCALE_WIDTH + i * width)}%`}
               y={BOTTOM + 18}
             >
               {format(edge)}
@@ -81,7 +83,7 @@ export function Histogram({ id, title, desc, bins, marks, unit, format, look }: 
           ) : null,
         )}
         {marks.map(({ value, label }, i) => {
-          const x = placeOf(value, bins) * width;
+          const x = SCALE_WIDTH + placeOf(value, bins) * width;
           return (
             <g key={label} class="mark">
               <line x1={`${coordinate(x)}%`} x2={`${coordinate(x)}%`} y1={4} y2={BOTTOM} />
