@@ -44,14 +44,9 @@ import {
 import { indexConnectivity, noteConnectivity } from "../registry/connectivity.js";
 import { updateEventConfigurations } from "../registry/event-configurations.js";
 import { deleteForeignCa, registerForeignCa, updateForeignCa } from "../registry/foreign-cas.js";
-import {
-  addThingToGroup,
-  createThingGroup,
-  deleteThingGroup,
-  removeThingFromGroup,
-  updateGroupsOfThing,
-  updateThingGroup,
-} from "../registry/groups.js";
+import { deleteThingGroup } from "../registry/group-deletion.js";
+import { addThingToGroup, removeThingFromGroup, updateGroupsOfThing } from "../registry/group-members.js";
+import { createThingGroup, updateThingGroup } from "../registry/groups.js";
 import {
   createPolicy,
   createPolicyVersion,

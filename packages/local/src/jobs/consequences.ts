@@ -1,6 +1,6 @@
 import { followChanges } from "../search/dynamic-membership.js";
 import { metAbortCriterion } from "./abort.js";
-import { queueExecution } from "./executions.js";
+import { queueExecution } from "./execution-changes.js";
 import type { Job } from "./job.js";
 import { cancelOpenJob, isOpen, scheduleWake } from "./jobs.js";
 import { setJobStatus } from "./pending-queue.js";

@@ -5,7 +5,7 @@ import { nextSequence } from "../registry/context.js";
 import { WatchedMap } from "../state/watched-map.js";
 import { fillInPackages } from "./destination-packages.js";
 import { checkDocument, checkRole } from "./documents.js";
-import { noExecutions } from "./executions.js";
+import { noExecutions } from "./execution-changes.js";
 import type { Job, JobConfig, SchedulingConfig, TargetSelection } from "./job.js";
 import { scheduleWake } from "./jobs.js";
 import { rollOutToThings } from "./rollout.js";

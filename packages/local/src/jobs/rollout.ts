@@ -1,8 +1,9 @@
-import { continueGroupDeletions } from "../registry/groups.js";
+import { continueGroupDeletions } from "../registry/group-deletion.js";
 import { continueRefreshes } from "../search/dynamic-membership.js";
 import { readFrom } from "../state/watched-map.js";
 import { applyConsequences } from "./consequences.js";
-import { expireExecutions, queueExecution } from "./executions.js";
+import { queueExecution } from "./execution-changes.js";
+import { expireExecutions } from "./expiry.js";
 import type { Job, Pace, Rollout } from "./job.js";
 import { cancelOpenJob, continueCancellation, continueDeletions, scheduleWake } from "./jobs.js";
 import { setJobStatus } from "./pending-queue.js";

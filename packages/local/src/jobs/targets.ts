@@ -5,10 +5,11 @@ import { keyKind } from "../listing/key-lists.js";
 import { itemsOf } from "../listing/list-index.js";
 import { groupsOfThing, thingsOfGroup } from "../registry/membership.js";
 import { readFrom } from "../state/watched-map.js";
-import { endExecution, queueExecution } from "./executions.js";
+import { queueExecution } from "./execution-changes.js";
 import type { Job } from "./job.js";
 import { pendingExecutions } from "./pending-queue.js";
 import { isPastEndTime } from "./schedule.js";
+import { endExecution } from "./sweeps.js";
 import type { CommandContext, World } from "./world.js";
 
 interface Target {

@@ -1,7 +1,8 @@
 import { AwsError, invalidRequest } from "../errors.js";
 import type { RegistryContext } from "../registry/context.js";
 import { readAttributes, THING_NAME } from "../registry/fields.js";
-import { checkKind, existingGroup, updateGroupsOfThing } from "../registry/groups.js";
+import { updateGroupsOfThing } from "../registry/group-members.js";
+import { checkKind, existingGroup } from "../registry/groups.js";
 import { GROUPS_OF_A_THING_MAX } from "../registry/membership.js";
 import type { Registry } from "../registry/registry.js";
 import { checkThing, createThing, updateThing } from "../registry/things.js";

@@ -1,12 +1,10 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
-import { put, remove } from "../listing/indexes.js";
-import { firstOf } from "../listing/list-index.js";
-import { nextSequence, noteChange, noteMembership, type RegistryContext, randomUuid } from "./context.js";
+import { put } from "../listing/indexes.js";
+import { nextSequence, type RegistryContext, randomUuid } from "./context.js";
 import { sameStrings } from "./fields.js";
-import { dynamicGroupsOf, GROUPS_OF_A_THING_MAX, groupsAbove, joinGroup, leaveGroup } from "./membership.js";
-import type { Registry, Thing, ThingGroup } from "./registry.js";
-import { existingThing } from "./things.js";
+import { groupsAbove } from "./membership.js";
+import type { Registry, ThingGroup } from "./registry.js";
 
 // AWS General Reference, "AWS IoT Core thing group limits".
 const DEPTH_MAX = 7;
@@ -104,143 +102,7 @@ export function updateGroup(world: Registry, group: ThingGroup, input: GroupUpda
   return group.version;
 }
 
-export interface GroupDeletion {
-  thingGroupName: string;
-  expectedVersion?: number | undefined;
-}
-
-/**
- * Removes a static group and the memberships in it. If those are many, ticks do it. Deleting a missing group is not an
- * error.
- * @throws {AwsError} VersionConflict; InvalidRequest for a dynamic group, and while it has child groups
- */
-export function deleteThingGroup(context: RegistryContext, input: GroupDeletion): void {
-  deleteGroup(context, "static", input);
-}
-
-/** Removes a group of either kind. @throws {AwsError} as `deleteThingGroup` */
-export function deleteGroup(context: RegistryContext, kind: GroupKind, input: GroupDeletion): void {
-  const { world } = context;
-  const group = world.groups.get(input.thingGroupName);
-  if (group === undefined) return;
-  checkKind(group, kind);
-  checkVersion(group, input.expectedVersion);
-  if (group.children.size > 0) {
-    throw invalidRequest(`Thing group ${group.thingGroupName} still has child groups`);
-  }
-  if (world.groupDeletions?.has(group.thingGroupName)) return;
-  world.dynamicGroups.delete(group.thingGroupName);
-  world.groupRefreshes?.delete(group.thingGroupName);
-  removeMembers(context, group, context.sliceSize);
-  if (group.things.size === 0) removeGroup(world, group);
-  else {
-    world.groupDeletions ??= new Set();
-    world.groupDeletions.add(group.thingGroupName);
-  }
-}
-
-/** Removes the next members of the groups that are being deleted, and the groups that have none left. */
-export function continueGroupDeletions(context: RegistryContext): void {
-  const { world } = context;
-  let left = context.sliceSize;
-  for (const name of world.groupDeletions ?? []) {
-    if (left === 0) return;
-    const group = existingGroup(world, name);
-    left -= removeMembers(context, group, left);
-    if (group.things.size > 0) continue;
-    world.groupDeletions?.delete(name);
-    removeGroup(world, group);
-  }
-}
-
-/** Removes at most `limit` members. Returns how many. */
-function removeMembers(context: RegistryContext, group: ThingGroup, limit: number): number {
-  const members = firstOf(group.things, limit);
-  for (const thingName of members) {
-    noteMembership(context, thingName);
-    leaveGroup(context.world, existingThing(context.world, thingName), group);
-    noteChange(context, thingName, "registry");
-  }
-  return members.length;
-}
-
-function removeGroup(world: Registry, group: ThingGroup): void {
-  if (group.parent !== undefined) world.groups.get(group.parent)?.children.delete(group.thingGroupName);
-  remove(world.groups, group.thingGroupName);
-}
-
-export interface MembershipInput {
-  thingName: string;
-  thingGroupName: string;
-}
-
-/**
- * Adds a thing to a static group. CONTINUOUS jobs on the group, or on one above it, reach the thing at once.
- * @throws {AwsError} ResourceNotFound, InvalidRequest
- */
-export function addThingToGroup(
-  context: RegistryContext,
-  input: MembershipInput & { overrideDynamicGroups?: boolean },
-): void {
-  const { thingName, thingGroupName, overrideDynamicGroups = false } = input;
-  updateGroupsOfThing(context, { thingName, add: [thingGroupName], remove: [], overrideDynamicGroups });
-}
-
-/** @throws {AwsError} ResourceNotFound, InvalidRequest for a dynamic group */
-export function removeThingFromGroup(
-  context: RegistryContext,
-  { thingName, thingGroupName }: MembershipInput,
-): void {
-  updateGroupsOfThing(context, {
-    thingName,
-    add: [],
-    remove: [thingGroupName],
-    overrideDynamicGroups: false,
-  });
-}
-
-export interface GroupsOfThingInput {
-  thingName: string;
-  /** Names of static groups. */
-  add: string[];
-  remove: string[];
-  /** If the thing would be in too many groups, it leaves dynamic ones, the one created last first. */
-  overrideDynamicGroups: boolean;
-}
-
-/**
- * Adds a thing to groups and removes it from others, in one step.
- * @throws {AwsError} ResourceNotFound, InvalidRequest
- */
-export function updateGroupsOfThing(context: RegistryContext, input: GroupsOfThingInput): void {
-  const { world } = context;
-  const [toJoin, toLeave] = [input.add, input.remove].map((names) =>
-    names.map((name) => staticGroup(world, name)),
-  ) as [ThingGroup[], ThingGroup[]];
-  for (const group of toJoin) checkStays(world, group);
-  const thing = existingThing(world, input.thingName);
-  const overridden = groupsToLeave(world, thing, input);
-  noteMembership(context, thing.thingName);
-  for (const group of [...toLeave, ...overridden]) leaveGroup(world, thing, group);
-  for (const group of toJoin) joinGroup(world, thing, group);
-  noteChange(context, thing.thingName, "registry");
-}
-
-/** Returns the dynamic groups that the thing must leave to stay within the limit. @throws {AwsError} InvalidRequest */
-function groupsToLeave(world: Registry, thing: Thing, input: GroupsOfThingInput): ThingGroup[] {
-  const kept = [...thing.groups].filter((name) => !input.remove.includes(name));
-  const excess = new Set([...kept, ...input.add]).size - GROUPS_OF_A_THING_MAX;
-  if (excess <= 0) return [];
-  const dynamic = input.overrideDynamicGroups ? dynamicGroupsOf(world, thing) : [];
-  if (dynamic.length < excess) {
-    throw invalidRequest(
-      `Thing ${thing.thingName} would be in more than ${GROUPS_OF_A_THING_MAX} thing groups`,
-    );
-  }
-  return dynamic.slice(0, excess);
-}
-
-type GroupKind = "static" | "dynamic";
+export type GroupKind = "static" | "dynamic";
 
 /** @throws {AwsError} InvalidRequest if the operation is for the other kind of group */
 export function checkKind(group: Readonly<ThingGroup>, kind: GroupKind): void {
@@ -253,15 +115,9 @@ export function checkKind(group: Readonly<ThingGroup>, kind: GroupKind): void {
 }
 
 /** @throws {AwsError} InvalidRequest while the group is being deleted */
-function checkStays(world: Registry, { thingGroupName }: Readonly<ThingGroup>): void {
+export function checkStays(world: Registry, { thingGroupName }: Readonly<ThingGroup>): void {
   if (world.groupDeletions?.has(thingGroupName))
     throw invalidRequest(`Thing group ${thingGroupName} is being deleted`);
-}
-
-function staticGroup(world: Registry, thingGroupName: string): ThingGroup {
-  const group = existingGroup(world, thingGroupName);
-  checkKind(group, "static");
-  return group;
 }
 
 /** @throws {AwsError} ResourceNotFound */
@@ -271,7 +127,7 @@ export function existingGroup(world: Registry, thingGroupName: string): ThingGro
   return group;
 }
 
-function checkVersion(group: ThingGroup, expected: number | undefined): void {
+export function checkVersion(group: ThingGroup, expected: number | undefined): void {
   if (expected === undefined || expected === group.version) return;
   throw versionConflict(
     `The version for thing group ${group.thingGroupName} does not match: ${expected} is not ${group.version}`,

@@ -1,8 +1,9 @@
 import { isTerminal } from "@fota/shared";
 import { type CommandInput, type CommandName, type CommandOutput, runCommand } from "../engine/commands.js";
 import { randomFrom } from "../engine/random.js";
+import { noExecutions } from "../jobs/execution-changes.js";
 import { forgetExecution } from "../jobs/execution-lists.js";
-import { findExecution, noExecutions } from "../jobs/executions.js";
+import { findExecution } from "../jobs/executions.js";
 import type { Execution, Job } from "../jobs/job.js";
 import { existingJob } from "../jobs/jobs.js";
 import { nextDueMs } from "../jobs/rollout.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { noExecutions } from "../jobs/executions.js";
+import { noExecutions } from "../jobs/execution-changes.js";
 import { Timeline, type TimelinePoint } from "./timeline.js";
 
 const SECOND_MS = 1000;

@@ -1,10 +1,9 @@
 import { limitExceeded } from "../errors.js";
+import { deleteGroup, type GroupDeletion } from "../registry/group-deletion.js";
 import {
   addGroup,
   checkKind,
-  deleteGroup,
   existingGroup,
-  type GroupDeletion,
   type GroupInput,
   type GroupUpdate,
   updateGroup,
