@@ -5,10 +5,10 @@ import {
   runCommand,
 } from "../src/engine/commands.js";
 import { randomFrom } from "../src/engine/random.js";
+import { nextDueMs } from "../src/jobs/due-work.js";
 import { collectEvents } from "../src/jobs/events.js";
 import type { Execution, Job } from "../src/jobs/job.js";
 import { collectNotices, type Notice } from "../src/jobs/notices.js";
-import { nextDueMs } from "../src/jobs/rollout.js";
 import { createWorld, startCommand, type World } from "../src/jobs/world.js";
 
 /** 2026-11-24T00:00:00Z, a Tuesday. */

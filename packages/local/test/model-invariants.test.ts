@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 import { type CommandInput, type CommandName, runCommand } from "../src/engine/commands.js";
 import { randomFrom } from "../src/engine/random.js";
 import { AwsError } from "../src/errors.js";
+import { nextDueMs } from "../src/jobs/due-work.js";
 import type { Execution, Job } from "../src/jobs/job.js";
 import { visibleExecutions } from "../src/jobs/pending-queue.js";
-import { nextDueMs } from "../src/jobs/rollout.js";
 import { createWorld, startCommand, type World } from "../src/jobs/world.js";
 import { StateCapture } from "../src/state/state-capture.js";
 import {

@@ -2,9 +2,9 @@ import { applyConsequences } from "../jobs/consequences.js";
 import { createJob } from "../jobs/create-job.js";
 import { cancelExecution, deleteExecution, startNextExecution, updateExecution } from "../jobs/executions.js";
 import { associateTargets, cancelJob, deleteJob, updateJob } from "../jobs/jobs.js";
-import { tick } from "../jobs/rollout.js";
 import { tagResource, untagResource } from "../jobs/tags.js";
 import { createJobTemplate, deleteJobTemplate } from "../jobs/templates.js";
+import { tick } from "../jobs/tick.js";
 import type { CommandContext } from "../jobs/world.js";
 import {
   createPackage,

@@ -216,7 +216,7 @@ test("until resolves when ticks have done it, and it survives a restart; a stop 
   await makeGroup("done");
   await makeGroup("stopped");
   await first.run("deleteThingGroup", { thingGroupName: "done" });
-  expect(first.world.groups.get("done")?.things.size).toBe(1_500);
+  expect(first.world.groups.get("done")?.things.size).toBe(2_500);
   await first.until(() => !first.world.groups.has("done"));
   const [thing] = first.world.things.values();
   expect([...(thing?.groups ?? [])]).toEqual(["stopped"]);
@@ -226,4 +226,33 @@ test("until resolves when ticks have done it, and it survives a restart; a stop 
   const second = await open();
   expect([...second.world.groups.keys()]).toEqual(["stopped"]);
   await second.until(() => !second.world.groups.has("stopped"));
+});
+
+test("commands of one turn of the event loop leave to ticks what is too much for them together", async () => {
+  engine = await createEngine({ clock, region });
+  const { world, run } = engine;
+  const names = Array.from({ length: 600 }, (_, index) => `t${index}`);
+  const jobIds = ["j1", "j2", "j3", "small"];
+  await Promise.all(names.map((thingName) => run("createThing", { thingName, attributes: {} })));
+  for (const jobId of jobIds) {
+    const things = jobId === "small" ? names.slice(0, 100) : names;
+    await run("createThingGroup", { thingGroupName: jobId, attributes: {} });
+    for (const thingName of things) await run("addThingToGroup", { thingName, thingGroupName: jobId });
+    const targets = [`arn:aws:iot:us-east-1:000000000000:thinggroup/${jobId}`];
+    await run("createJob", { jobId, ...job, targets, targetSelection: "SNAPSHOT" });
+    await engine.until(() => world.jobs.get(jobId)?.rollout === undefined);
+  }
+  const canceled = () => jobIds.map((jobId) => world.jobs.get(jobId)?.counts.CANCELED);
+  for (const jobId of jobIds) void run("cancelJob", { jobId, force: false });
+  expect(canceled()).toEqual([600, 0, 0, 100]);
+  await engine.until(() => jobIds.every((jobId) => world.jobs.get(jobId)?.sweep === undefined));
+  expect(canceled()).toEqual([600, 600, 600, 100]);
+  await run("createJob", {
+    jobId: "j4",
+    ...job,
+    targets: ["arn:aws:iot:us-east-1:000000000000:thinggroup/j1"],
+  });
+  await engine.until(() => world.jobs.get("j4")?.rollout === undefined);
+  await run("cancelJob", { jobId: "j4", force: false });
+  expect(world.jobs.get("j4")?.counts.CANCELED).toBe(600);
 });

@@ -2,9 +2,9 @@ import type { Clock } from "../clock.js";
 import { AwsError } from "../errors.js";
 import type { FolderOwner } from "../folder/folder-identity.js";
 import { documentToSend, type UnfilledDocument } from "../jobs/documents.js";
+import { nextDueMs } from "../jobs/due-work.js";
 import { collectEvents } from "../jobs/events.js";
 import { collectNotices, type Notice } from "../jobs/notices.js";
-import { nextDueMs } from "../jobs/rollout.js";
 import type { S3Object } from "../jobs/s3-url.js";
 import type { World } from "../jobs/world.js";
 import { openJournal } from "../journal/journal.js";
@@ -15,6 +15,7 @@ import { LiveWorld } from "./live-world.js";
 import { NoticeSender } from "./notice-sender.js";
 import { freshSeed } from "./random.js";
 import { TickTimer } from "./tick-timer.js";
+import { TurnSteps } from "./turn-steps.js";
 
 /** Runs commands on the world one at a time, writes them to disk, runs what is due, and publishes notifications. */
 export interface Engine {
@@ -68,8 +69,6 @@ export interface EngineOptions {
   log?: Log;
 }
 
-/** A turn of the event loop then takes a few milliseconds, also for a job with a million executions. */
-const SLICE_SIZE = 1_000;
 /** Delay before the next tick after a write failed. */
 const TICK_AGAIN_MS = 1_000;
 
@@ -79,6 +78,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const live = new LiveWorld(region, clock, dir);
   const notices = new NoticeSender();
   const timer = new TickTimer(clock, runTick);
+  const steps = new TurnSteps();
   const disk =
     dir === undefined
       ? undefined
@@ -96,8 +96,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     if (closed) throw stopping();
     live.requireIntact();
     if (disk?.isUncertain) await disk.requireWritable({ command, input });
-    const record = { command, input, nowMs: live.nowMs(), seed: freshSeed(), sliceSize: SLICE_SIZE };
+    const record = { command, input, nowMs: live.nowMs(), seed: freshSeed(), sliceSize: steps.left(command) };
     const { context, output } = live.run(record);
+    steps.count(command, context.stepsDone);
     const fulfilled = waiting.filter(({ isTrue }) => isTrue());
     const collected = context.messages.concat(collectNotices(context, noticeOptions), collectEvents(context));
     // At once, not when the change is durable: a clock that jumps over several deadlines must fire each at its time.

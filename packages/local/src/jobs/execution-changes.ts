@@ -1,5 +1,6 @@
 import { isTerminal, type JobExecutionStatus, type StatusDetails } from "@fota/shared";
 import { nextSequence } from "../registry/context.js";
+import { countStep } from "../registry/steps.js";
 import { addExecution, forgetExecution, setExecutionStatus } from "./execution-lists.js";
 import type { Execution, Job, Retries } from "./job.js";
 import { addToPending, ensurePendingQueue, noteBefore, noteNew, removeFromPending } from "./pending-queue.js";
@@ -43,6 +44,7 @@ export function queueExecution(
     forceCanceled: false,
     retries,
   };
+  countStep(context);
   noteNew(context, execution);
   addExecution(job, queue, execution);
   job.counts.QUEUED += 1;
@@ -83,6 +85,7 @@ export function changeExecution(
 ): void {
   const { world, nowMs } = context;
   const isMoving = execution.status !== change.status;
+  countStep(context);
   noteBefore(context, execution);
   if (isMoving) removeFromPending(world, execution);
   context.changedJobs.add(job.jobId);
@@ -113,6 +116,7 @@ export function changeExecution(
 
 /** Removes an execution in any state. */
 export function removeExecution(context: CommandContext, job: Job, execution: Execution): void {
+  countStep(context);
   noteBefore(context, execution);
   context.changedJobs.add(job.jobId);
   if (!isTerminal(execution.status)) removeFromPending(context.world, execution);

@@ -1,21 +1,21 @@
+import type { Steps } from "../registry/steps.js";
 import { endExecution } from "./sweeps.js";
-import { armTimer, deadlineOf, takeDueTimer } from "./timers.js";
+import { armTimer, deadlineOf, hasDueTimer, takeDueTimer } from "./timers.js";
 import type { CommandContext } from "./world.js";
 
-/** Times out the executions whose in-progress timer or step timer has expired. If those are many, ticks follow. */
-export function expireExecutions(context: CommandContext): void {
+/** Times out the executions whose in-progress timer or step timer has expired. */
+export function* expiry(context: CommandContext): Steps {
   const { world, nowMs } = context;
-  for (let left = context.sliceSize; left > 0; left -= 1) {
-    const timer = takeDueTimer(world, nowMs);
-    if (timer === undefined) return;
+  for (let timer = takeDueTimer(world, nowMs); timer !== undefined; timer = takeDueTimer(world, nowMs)) {
     const job = world.jobs.get(timer.jobId);
     const execution = job?.executions.get(timer.thingName)?.at(-1);
-    if (job === undefined || execution?.sequence !== timer.executionSequence) continue;
-    if (execution.timerAtMs !== timer.dueMs || execution.status !== "IN_PROGRESS") continue;
-    delete execution.timerAtMs;
-    const deadline = deadlineOf(execution);
-    if (deadline !== undefined && deadline <= nowMs) {
-      endExecution(context, job, execution, "TIMED_OUT");
-    } else armTimer(world, execution);
+    const isValid = execution?.sequence === timer.executionSequence && execution.timerAtMs === timer.dueMs;
+    if (job !== undefined && isValid && execution.status === "IN_PROGRESS") {
+      delete execution.timerAtMs;
+      const deadline = deadlineOf(execution);
+      if (deadline !== undefined && deadline <= nowMs) endExecution(context, job, execution, "TIMED_OUT");
+      else armTimer(world, execution);
+    }
+    if (hasDueTimer(world, nowMs)) yield;
   }
 }

@@ -1,12 +1,12 @@
 import { JOB_TARGETS_MAX } from "@fota/shared";
 import { invalidRequest, invalidStateTransition, limitExceeded, notFound } from "../errors.js";
-import { change, remove } from "../listing/indexes.js";
+import { change } from "../listing/indexes.js";
+import { doAllSteps } from "../registry/steps.js";
 import { checkRole } from "./documents.js";
-import { removeExecution } from "./execution-changes.js";
-import type { Job, JobConfig, Sweep } from "./job.js";
-import { setJobStatus, showsQueued } from "./pending-queue.js";
+import type { Job, JobConfig } from "./job.js";
+import { setJobStatus } from "./pending-queue.js";
 import { scheduleAt } from "./schedule.js";
-import { isCanceledWithJob, sweepExecution } from "./sweeps.js";
+import { cancellation, sweepIfLarge, thingsLastFirst } from "./sweeps.js";
 import { checkTargetExists } from "./targets.js";
 import { setWake } from "./wakes.js";
 import type { CommandContext, World } from "./world.js";
@@ -99,40 +99,8 @@ export function cancelOpenJob(
   if (how.reasonCode !== undefined) job.reasonCode = how.reasonCode;
   if (how.comment !== undefined) job.comment = how.comment;
   job.rollout = undefined;
-  if (job.sweep === undefined) {
-    for (const thingName of [...job.executions.keys()]) cancelOnThing(context, job, thingName);
-    finishCancellation(context, job);
-  }
+  if (job.sweep === undefined) doAllSteps(context, cancellation(context, job, thingsLastFirst(job)));
   scheduleWake(context, job);
-}
-
-/** Cancels the next executions of a job whose cancellation has not reached all. Returns on how many things it looked. */
-export function continueCancellation(context: CommandContext, job: Job, sweep: Sweep, limit: number): number {
-  const things = takeSlice(sweep, limit);
-  for (const thingName of things) cancelOnThing(context, job, thingName);
-  if (sweep.things.length === 0) finishCancellation(context, job);
-  scheduleWake(context, job);
-  return things.length;
-}
-
-function cancelOnThing(context: CommandContext, job: Job, thingName: string): void {
-  const execution = job.executions.get(thingName)?.at(-1);
-  if (execution !== undefined && isCanceledWithJob(job, execution)) sweepExecution(context, job, execution);
-}
-
-function finishCancellation(context: CommandContext, job: Job): void {
-  job.sweep = undefined;
-  context.events.push({ eventType: "JOB", operation: "canceled", job });
-}
-
-/** Returns what ticks have to do, if the job has more executions than a command should change. */
-function sweepIfLarge({ sliceSize }: CommandContext, job: Job): Sweep | undefined {
-  if (job.executions.size <= sliceSize) return undefined;
-  return { things: [...job.executions.keys()].reverse(), isVisible: showsQueued(job) };
-}
-
-function takeSlice({ things }: Sweep, limit: number): string[] {
-  return things.splice(Math.max(0, things.length - limit)).reverse();
 }
 
 /**
@@ -156,24 +124,6 @@ export function deleteJob(context: CommandContext, input: { jobId: string; force
   job.rollout = undefined;
   scheduleWake(context, job);
   world.deletions.add(job.jobId);
-}
-
-/** Removes the jobs in DELETION_IN_PROGRESS with their executions. Of large jobs, removes the next executions. */
-export function continueDeletions(context: CommandContext): void {
-  const { world } = context;
-  let left = context.sliceSize;
-  for (const jobId of world.deletions) {
-    const job = existingJob(world, jobId);
-    const things = job.sweep === undefined ? [...job.executions.keys()] : takeSlice(job.sweep, left);
-    left = Math.max(0, left - things.length);
-    for (const thingName of things) {
-      for (const execution of job.executions.get(thingName) ?? []) removeExecution(context, job, execution);
-    }
-    if (job.executions.size > 0) continue;
-    remove(world.jobs, jobId);
-    world.deletions.delete(jobId);
-    context.events.push({ eventType: "JOB", operation: "deleted", job });
-  }
 }
 
 /** @throws {AwsError} ResourceNotFound */

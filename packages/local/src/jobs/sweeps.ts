@@ -1,6 +1,9 @@
 import type { JobExecutionStatus } from "@fota/shared";
+import { remove } from "../listing/indexes.js";
+import { type Steps, stepsLeft } from "../registry/steps.js";
 import { changeExecution, removeExecution } from "./execution-changes.js";
-import type { Execution, Job } from "./job.js";
+import type { Execution, Job, Sweep } from "./job.js";
+import { showsQueued } from "./pending-queue.js";
 import type { CommandContext } from "./world.js";
 
 /** Returns whether the cancellation of its job cancels an execution. */
@@ -42,4 +45,38 @@ export function endExecution(
 ): void {
   if (isSwept(job, execution)) sweepExecution(context, job, execution);
   else changeExecution(context, job, execution, { status });
+}
+
+/** Returns what ticks have to do, if the job has more executions than the command may still change. */
+export function sweepIfLarge(context: CommandContext, job: Job): Sweep | undefined {
+  if (job.executions.size <= stepsLeft(context)) return undefined;
+  return { things: thingsLastFirst(job), isVisible: showsQueued(job) };
+}
+
+/** Returns the things of a job, the one with the first execution last. */
+export function thingsLastFirst({ executions }: Job): string[] {
+  return [...executions.keys()].reverse();
+}
+
+/** Cancels the executions of a canceled job on `things`, the last first. */
+export function* cancellation(context: CommandContext, job: Job, things: string[]): Steps {
+  for (let thing = things.pop(); thing !== undefined; thing = things.pop()) {
+    const execution = job.executions.get(thing)?.at(-1);
+    if (execution !== undefined && isCanceledWithJob(job, execution)) sweepExecution(context, job, execution);
+    if (things.length > 0) yield;
+  }
+  job.sweep = undefined;
+  context.events.push({ eventType: "JOB", operation: "canceled", job });
+}
+
+/** Removes the executions of a job in DELETION_IN_PROGRESS, and then the job. */
+export function* deletion(context: CommandContext, job: Job): Steps {
+  const things = job.sweep?.things ?? thingsLastFirst(job);
+  for (let thing = things.pop(); thing !== undefined; thing = things.pop()) {
+    for (const execution of job.executions.get(thing) ?? []) removeExecution(context, job, execution);
+    if (things.length > 0) yield;
+  }
+  remove(context.world.jobs, job.jobId);
+  context.world.deletions.delete(job.jobId);
+  context.events.push({ eventType: "JOB", operation: "deleted", job });
 }

@@ -21,10 +21,13 @@ export function armTimer(world: World, execution: Execution): void {
   push(world.timers, { dueMs, jobId, thingName, executionSequence: sequence });
 }
 
+export function hasDueTimer({ timers }: World, nowMs: number): boolean {
+  return timers[0] !== undefined && timers[0].dueMs <= nowMs;
+}
+
 /** Removes and returns the earliest entry if it is due at `nowMs`. */
 export function takeDueTimer(world: World, nowMs: number): ExecutionTimer | undefined {
-  const first = world.timers[0];
-  return first !== undefined && first.dueMs <= nowMs ? pop(world.timers) : undefined;
+  return hasDueTimer(world, nowMs) ? pop(world.timers) : undefined;
 }
 
 function push(heap: ExecutionTimer[], timer: ExecutionTimer): void {

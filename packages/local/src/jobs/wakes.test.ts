@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { addJob, addThings, createModel, START_MS, thingArn } from "../../test/model-driver.js";
+import { nextDueMs } from "./due-work.js";
 import type { Job } from "./job.js";
-import { nextDueMs } from "./rollout.js";
 import { dueJobs, firstWakeMs, setWake } from "./wakes.js";
 import { createWorld } from "./world.js";
 

@@ -21,6 +21,8 @@ export interface World extends SearchWorld, PackageWorld {
   deletions: Set<string>;
   /** Binary heap, the earliest first; see timers.ts. */
   timers: ExecutionTimer[];
+  /** The work with which the next tick begins, because the one before had no steps left for it. */
+  nextWork?: string | undefined;
 }
 
 /** A running command: the world that it changes, and what it leaves for `applyConsequences` and the notifications. */
@@ -58,6 +60,7 @@ export function startCommand(
     nowMs,
     random,
     sliceSize,
+    stepsDone: 0,
     groupsBefore: new Map(),
     changedThings: new Map(),
     messages: [],

@@ -1,5 +1,6 @@
 import { groupsOfThing } from "./membership.js";
 import type { Registry } from "./registry.js";
+import { stepsLeft } from "./steps.js";
 
 /** All that a command gets from outside the world. The journal keeps both, so that a replay gives the same result. */
 export interface TimeAndRandom {
@@ -13,11 +14,12 @@ export interface TimeAndRandom {
 export interface RegistryContext extends TimeAndRandom {
   world: Registry;
   /**
-   * Most executions, or members of groups, that the command changes at once, of all large jobs or groups together; later
-   * ticks change the others, so that requests are answered between them. Without limit for commands in journals of
-   * earlier builds.
+   * Most steps that the command does of all large work together, see `Steps`; later ticks do the others, so that requests
+   * are answered between them. Without limit for commands in journals of earlier builds.
    */
   sliceSize: number;
+  /** Steps that it has done so far. */
+  stepsDone: number;
   /** Names of the groups that each affected thing belonged to before the command, with the groups above them. */
   groupsBefore: Map<string, ReadonlySet<string>>;
   /** What changed of each thing in a way that queries can see, until the dynamic groups have followed. */
@@ -49,8 +51,9 @@ export function noteChange(
 
 /** Notes that parts of all things have changed. If those are many, ticks find the members of the dynamic groups anew. */
 export function noteChangeOfAll(context: RegistryContext, ...parts: readonly IndexedPart[]): void {
-  const { world, sliceSize } = context;
-  if (world.things.size > sliceSize) for (const name of world.dynamicGroups) refreshInTicks(world, name);
+  const { world } = context;
+  if (world.things.size > stepsLeft(context))
+    for (const name of world.dynamicGroups) refreshInTicks(world, name);
   else for (const thingName of world.things.keys()) noteChange(context, thingName, ...parts);
 }
 

@@ -1,10 +1,10 @@
 import { invalidRequest } from "../errors.js";
 import { remove } from "../listing/indexes.js";
-import { firstOf } from "../listing/list-index.js";
 import { noteChange, noteMembership, type RegistryContext } from "./context.js";
 import { checkKind, checkVersion, existingGroup, type GroupKind } from "./groups.js";
 import { leaveGroup } from "./membership.js";
 import type { Registry, ThingGroup } from "./registry.js";
+import { doAllSteps, type Steps, stepsLeft } from "./steps.js";
 import { existingThing } from "./things.js";
 
 export interface GroupDeletion {
@@ -34,37 +34,26 @@ export function deleteGroup(context: RegistryContext, kind: GroupKind, input: Gr
   if (world.groupDeletions?.has(group.thingGroupName)) return;
   world.dynamicGroups.delete(group.thingGroupName);
   world.groupRefreshes?.delete(group.thingGroupName);
-  removeMembers(context, group, context.sliceSize);
-  if (group.things.size === 0) removeGroup(world, group);
+  if (group.things.size <= stepsLeft(context))
+    doAllSteps(context, groupDeletion(context, group.thingGroupName));
   else {
     world.groupDeletions ??= new Set();
     world.groupDeletions.add(group.thingGroupName);
   }
 }
 
-/** Removes the next members of the groups that are being deleted, and the groups that have none left. */
-export function continueGroupDeletions(context: RegistryContext): void {
+/** Removes the members of a group, and then the group. */
+export function* groupDeletion(context: RegistryContext, thingGroupName: string): Steps {
   const { world } = context;
-  let left = context.sliceSize;
-  for (const name of world.groupDeletions ?? []) {
-    if (left === 0) return;
-    const group = existingGroup(world, name);
-    left -= removeMembers(context, group, left);
-    if (group.things.size > 0) continue;
-    world.groupDeletions?.delete(name);
-    removeGroup(world, group);
-  }
-}
-
-/** Removes at most `limit` members. Returns how many. */
-function removeMembers(context: RegistryContext, group: ThingGroup, limit: number): number {
-  const members = firstOf(group.things, limit);
-  for (const thingName of members) {
+  const group = existingGroup(world, thingGroupName);
+  for (const thingName of group.things) {
     noteMembership(context, thingName);
-    leaveGroup(context.world, existingThing(context.world, thingName), group);
+    leaveGroup(world, existingThing(world, thingName), group);
     noteChange(context, thingName, "registry");
+    if (group.things.size > 0) yield;
   }
-  return members.length;
+  world.groupDeletions?.delete(thingGroupName);
+  removeGroup(world, group);
 }
 
 function removeGroup(world: Registry, group: ThingGroup): void {

@@ -1,12 +1,12 @@
 import { isTerminal } from "@fota/shared";
 import { type CommandInput, type CommandName, type CommandOutput, runCommand } from "../engine/commands.js";
 import { randomFrom } from "../engine/random.js";
+import { nextDueMs } from "../jobs/due-work.js";
 import { noExecutions } from "../jobs/execution-changes.js";
 import { forgetExecution } from "../jobs/execution-lists.js";
 import { findExecution } from "../jobs/executions.js";
 import type { Execution, Job } from "../jobs/job.js";
 import { existingJob } from "../jobs/jobs.js";
-import { nextDueMs } from "../jobs/rollout.js";
 import { startCommand, type World } from "../jobs/world.js";
 import { createDevices, type Devices } from "./devices.js";
 import { createFleetWorld, deviceOfName, FLEET_ARN } from "./fleet-world.js";

@@ -1,9 +1,9 @@
 import { listOf } from "../listing/indexes.js";
-import { firstOf } from "../listing/list-index.js";
 import { noteMembership, type RegistryContext, refreshInTicks } from "../registry/context.js";
 import { existingGroup } from "../registry/groups.js";
 import { dynamicGroupsOf, GROUPS_OF_A_THING_MAX, joinGroup, leaveGroup } from "../registry/membership.js";
 import type { Thing, ThingGroup } from "../registry/registry.js";
+import { type Steps, stepsLeft } from "../registry/steps.js";
 import { existingThing } from "../registry/things.js";
 import { IndexedThing } from "./indexed-thing.js";
 import { type SearchWorld, thingIndexingOf } from "./indexing.js";
@@ -35,23 +35,22 @@ export function followChanges(context: SearchContext): void {
 
 /** Updates the members of a group whose query has changed. With many things, ticks do it. */
 export function refreshMembers(context: SearchContext, group: ThingGroup): void {
-  const { world, sliceSize } = context;
-  if (world.things.size > sliceSize) refreshInTicks(world, group.thingGroupName);
+  const { world } = context;
+  if (world.things.size > stepsLeft(context)) refreshInTicks(world, group.thingGroupName);
   else for (const thing of world.things.values()) compare(context, group, thing);
 }
 
-/** Compares the next things with the query of the first group that is being refreshed. */
-export function continueRefreshes(context: SearchContext): void {
-  const { world, sliceSize } = context;
-  for (const [name, after] of world.groupRefreshes ?? []) {
-    const group = existingGroup(world, name);
-    const next = firstOf(listOf(world.things).candidates(after, "oldestFirst"), sliceSize);
-    for (const { thingName } of next) compare(context, group, existingThing(world, thingName));
-    const last = next.at(-1);
-    if (last === undefined) world.groupRefreshes?.delete(name);
-    else world.groupRefreshes?.set(name, last.sequence);
-    return;
+/** Compares the next things with the query of a group that is being refreshed. */
+export function* groupRefresh(context: SearchContext, thingGroupName: string): Steps {
+  const { things, groupRefreshes } = context.world;
+  const group = existingGroup(context.world, thingGroupName);
+  const after = groupRefreshes?.get(thingGroupName);
+  for (const { thingName, sequence } of listOf(things).candidates(after, "oldestFirst")) {
+    compare(context, group, existingThing(context.world, thingName));
+    groupRefreshes?.set(thingGroupName, sequence);
+    yield;
   }
+  groupRefreshes?.delete(thingGroupName);
 }
 
 function compare(context: SearchContext, group: ThingGroup, thing: Thing): void {
