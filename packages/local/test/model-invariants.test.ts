@@ -368,8 +368,10 @@ test("the invariants hold after every command, and a replay gives the same world
           if (command !== "tick" || job === undefined || !isNew || isRetry) continue;
           createdByTicks.set(job, [...(createdByTicks.get(job) ?? []), model.nowMs]);
         }
-        for (const { status, sweep } of world.jobs.values())
+        for (const { status, sweep, visibilityChange } of world.jobs.values()) {
           if (sweep !== undefined) reached[`sweep of a job ${status}`] = 1;
+          if (visibilityChange !== undefined) reached[`change to ${status} that goes on`] = 1;
+        }
         if (world.groupDeletions?.size) reached["sweep of a group"] = 1;
         checkHistory(executionsBefore, world);
         checkCounts(world);
@@ -417,5 +419,6 @@ test("the invariants hold after every command, and a replay gives the same world
   // The commands reach all states; otherwise the checks above prove nothing.
   const everywhere = [...JOB_EXECUTION_STATUSES, "ABORT_CRITERIA_MET", "COMPLETED", "SCHEDULED"];
   everywhere.push("sweep of a job CANCELED", "sweep of a job DELETION_IN_PROGRESS", "sweep of a group");
+  everywhere.push("change to SCHEDULED that goes on", "change to IN_PROGRESS that goes on");
   expect(everywhere.filter((key) => reached[key] === undefined)).toEqual([]);
 });

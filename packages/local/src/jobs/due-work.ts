@@ -4,8 +4,8 @@ import { groupRefresh } from "../search/dynamic-membership.js";
 import { applyConsequences } from "./consequences.js";
 import { expiry } from "./expiry.js";
 import type { Job } from "./job.js";
+import { setJobStatus, visibilitySteps } from "./job-status.js";
 import { cancelOpenJob, existingJob, isOpen, scheduleWake } from "./jobs.js";
-import { setJobStatus } from "./pending-queue.js";
 import { rollOut } from "./rollout.js";
 import { scheduleAt } from "./schedule.js";
 import { cancellation, deletion } from "./sweeps.js";
@@ -100,7 +100,11 @@ function* jobSteps(context: CommandContext, jobId: string): Steps {
   const job = world.jobs.get(jobId);
   if (job?.wakeAtMs === undefined || job.wakeAtMs > nowMs) return;
   try {
-    if (isOpen(job)) followSchedule(context, job);
+    if (isOpen(job)) {
+      if (job.visibilityChange !== undefined) yield* visibilitySteps(context, job);
+      followSchedule(context, job);
+      if (job.visibilityChange !== undefined) yield* visibilitySteps(context, job);
+    }
     if (job.sweep !== undefined) yield* cancellation(context, job, job.sweep.things);
     else if (job.status === "IN_PROGRESS" && job.rollout !== undefined)
       yield* rollOut(context, job, job.rollout);

@@ -3,7 +3,8 @@ import { invalidRequest, invalidStateTransition, notFound, versionConflict } fro
 import type { UnfilledDocument } from "./documents.js";
 import { changeExecution, removeExecution } from "./execution-changes.js";
 import type { Execution, Job } from "./job.js";
-import { nextExecution } from "./pending-queue.js";
+import { reachExecution } from "./job-status.js";
+import { nextExecution, pendingExecutions } from "./pending-queue.js";
 import { isSwept, statusAfterSweep, sweepExecution } from "./sweeps.js";
 import type { CommandContext, World } from "./world.js";
 
@@ -35,15 +36,31 @@ export function startNextExecution(
   return withDocument(job, execution);
 }
 
-/** Returns the head of the queue, after the executions before it that a cancellation or deletion has not reached yet. */
+/**
+ * Returns the head of the queue, after what ticks have still to do to the executions before it: cancel, remove, show or
+ * hide them.
+ */
 function nextToStart(context: CommandContext, thingName: string): Execution | undefined {
   for (;;) {
     const next = nextExecution(context.world, thingName);
-    const job = next && requireJob(context.world, next.jobId);
-    const execution = job?.executions.get(thingName)?.at(-1);
-    if (job?.sweep === undefined || execution === undefined || !isSwept(job, execution)) return execution;
-    sweepExecution(context, job, execution);
+    if (next === undefined) {
+      if (reachPending(context, thingName)) continue;
+      return undefined;
+    }
+    const job = requireJob(context.world, next.jobId);
+    const execution = job.executions.get(thingName)?.at(-1);
+    if (execution === undefined) return undefined;
+    if (isSwept(job, execution)) sweepExecution(context, job, execution);
+    else if (execution.status !== "QUEUED" || !reachExecution(context, job, execution)) return execution;
   }
+}
+
+/** Shows the pending executions that the opening of their job has still to reach. Returns whether there are any. */
+function reachPending(context: CommandContext, thingName: string): boolean {
+  const { world } = context;
+  return pendingExecutions(world, thingName)
+    .map((execution) => reachExecution(context, requireJob(world, execution.jobId), execution))
+    .includes(true);
 }
 
 export interface UpdateExecutionInput {

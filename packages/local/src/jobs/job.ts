@@ -36,6 +36,8 @@ export interface Job {
   rollout: Rollout | undefined;
   /** Set while ticks carry the cancellation or the deletion of a large job to its executions. */
   sweep?: Sweep | undefined;
+  /** Set while ticks carry the opening or closing of a large job to its executions. */
+  visibilityChange?: VisibilityChange | undefined;
   pace: Pace;
   /** When the next `tick` must look at the job; never in the past after a tick. */
   wakeAtMs?: number | undefined;
@@ -137,6 +139,17 @@ export interface Sweep {
   isVisible: boolean;
 }
 
+/**
+ * What the opening or the closing of a job by its schedule has left to do. Devices see a QUEUED execution that it has not
+ * reached, or do not see it, as before.
+ */
+interface VisibilityChange {
+  /** A sequence number: the change concerns executions with lower ones. Those that it has reached have it, too. */
+  id: number;
+  /** Things whose executions are left, the next one last. */
+  things: string[];
+}
+
 /** How fast a job has created executions. It outlives the rollout, because added targets start another one. */
 export interface Pace {
   /** Number of executions that rollouts have created. */
@@ -168,6 +181,8 @@ export interface Execution {
   stepEndsAtMs?: number;
   /** Time of the earliest entry in `world.timers` for this execution. */
   timerAtMs?: number;
+  /** Id of the last `VisibilityChange` that has reached it. */
+  visibilityChange?: number;
 }
 
 export interface Retries {

@@ -4,9 +4,9 @@ import { change } from "../listing/indexes.js";
 import { doAllSteps } from "../registry/steps.js";
 import { checkRole } from "./documents.js";
 import type { Job, JobConfig } from "./job.js";
-import { setJobStatus } from "./pending-queue.js";
+import { setJobStatus, thingsLastFirst } from "./job-status.js";
 import { scheduleAt } from "./schedule.js";
-import { cancellation, sweepIfLarge, thingsLastFirst } from "./sweeps.js";
+import { cancellation, sweepIfLarge } from "./sweeps.js";
 import { checkTargetExists } from "./targets.js";
 import { setWake } from "./wakes.js";
 import type { CommandContext, World } from "./world.js";
@@ -148,11 +148,11 @@ export function isCanceling({ status, sweep }: Pick<Job, "status" | "sweep">): b
  */
 export function scheduleWake({ world, nowMs }: CommandContext, job: Job): void {
   const rolloutMs = job.status === "IN_PROGRESS" ? job.rollout?.dueMs : undefined;
-  const sweepMs = isCanceling(job) ? nowMs : undefined;
+  const isChanging = isCanceling(job) || (isOpen(job) && job.visibilityChange !== undefined);
   const scheduleMs = isOpen(job) ? scheduleAt(job.schedulingConfig, nowMs).changesAtMs : undefined;
   const wakeAtMs =
     rolloutMs !== undefined && scheduleMs !== undefined
       ? Math.min(rolloutMs, scheduleMs)
-      : (rolloutMs ?? scheduleMs ?? sweepMs);
-  setWake(world, job, wakeAtMs);
+      : (rolloutMs ?? scheduleMs);
+  setWake(world, job, isChanging ? nowMs : wakeAtMs);
 }

@@ -1,8 +1,7 @@
-import type { JobStatus } from "@fota/shared";
-import { change } from "../listing/indexes.js";
 import { firstIn } from "../listing/sorted-list.js";
 import { readFrom } from "../state/watched-map.js";
-import type { Execution, Job, PendingQueue, Sweep } from "./job.js";
+import type { Execution, PendingQueue } from "./job.js";
+import { isShown } from "./visibility.js";
 import type { CommandContext, QueueBefore, World } from "./world.js";
 
 /** Returns the pending executions of a thing: first those in progress, then the queued ones, each by age. */
@@ -50,12 +49,7 @@ function* executionsOf(world: World, thingName: string, jobIds: readonly string[
 export function isVisible(world: World, execution: Readonly<Execution>): boolean {
   const { jobId, thingName, status } = execution;
   if (readExecution(world, jobId, thingName) !== execution) return false;
-  return status === "IN_PROGRESS" || (status === "QUEUED" && showsQueued(world.jobs.get(jobId)));
-}
-
-/** Returns whether devices see the QUEUED executions of a job. */
-export function showsQueued(job: Readonly<Job> | undefined): boolean {
-  return job?.sweep?.isVisible ?? job?.status === "IN_PROGRESS";
+  return status === "IN_PROGRESS" || (status === "QUEUED" && isShown(readFrom(world.jobs, jobId), execution));
 }
 
 /** Returns the last execution of a job on a thing; only this one can be pending. */
@@ -83,7 +77,7 @@ export function ensurePendingQueue(world: World, thingName: string): PendingQueu
  * Notes what the device sees of an execution and of its queue. Call it before a change of the execution, or of the status
  * of its job, so that `collectNotices` can compare.
  */
-export function noteBefore(context: CommandContext, execution: Execution): void {
+export function noteBefore(context: CommandContext, execution: Readonly<Execution>): void {
   const { wasVisible } = ensureQueueBefore(context, execution.thingName);
   if (!wasVisible.has(execution)) wasVisible.set(execution, isVisible(context.world, execution));
 }
@@ -100,22 +94,6 @@ function ensureQueueBefore({ world, before }: CommandContext, thingName: string)
     before.set(thingName, noted);
   }
   return noted;
-}
-
-/**
- * Sets a job's status. All status changes go through here, because they hide or show queued executions. With a sweep,
- * what devices see stays until that reaches it.
- */
-export function setJobStatus(context: CommandContext, job: Job, status: JobStatus, sweep?: Sweep): void {
-  for (const executions of sweep === undefined ? job.executions.values() : []) {
-    const execution = executions.at(-1);
-    if (execution?.status === "QUEUED") noteBefore(context, execution);
-  }
-  change(context.world.jobs, job, () => {
-    job.status = status;
-  });
-  job.sweep = sweep;
-  job.lastUpdatedAtMs = context.nowMs;
 }
 
 /** Adds a pending execution, which is the last one of its job, to its thing's queue. */

@@ -3,11 +3,12 @@ import { remove } from "../listing/indexes.js";
 import { type Steps, stepsLeft } from "../registry/steps.js";
 import { changeExecution, removeExecution } from "./execution-changes.js";
 import type { Execution, Job, Sweep } from "./job.js";
-import { showsQueued } from "./pending-queue.js";
+import { thingsLastFirst } from "./job-status.js";
+import { showsQueued } from "./visibility.js";
 import type { CommandContext } from "./world.js";
 
 /** Returns whether the cancellation of its job cancels an execution. */
-export function isCanceledWithJob({ forceCanceled }: Job, { status }: Execution): boolean {
+function isCanceledWithJob({ forceCanceled }: Job, { status }: Execution): boolean {
   return status === "QUEUED" || (status === "IN_PROGRESS" && forceCanceled);
 }
 
@@ -53,11 +54,6 @@ export function sweepIfLarge(context: CommandContext, job: Job): Sweep | undefin
   return { things: thingsLastFirst(job), isVisible: showsQueued(job) };
 }
 
-/** Returns the things of a job, the one with the first execution last. */
-export function thingsLastFirst({ executions }: Job): string[] {
-  return [...executions.keys()].reverse();
-}
-
 /** Cancels the executions of a canceled job on `things`, the last first. */
 export function* cancellation(context: CommandContext, job: Job, things: string[]): Steps {
   for (let thing = things.pop(); thing !== undefined; thing = things.pop()) {
@@ -66,6 +62,7 @@ export function* cancellation(context: CommandContext, job: Job, things: string[
     if (things.length > 0) yield;
   }
   job.sweep = undefined;
+  job.visibilityChange = undefined;
   context.events.push({ eventType: "JOB", operation: "canceled", job });
 }
 

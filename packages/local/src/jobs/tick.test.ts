@@ -123,3 +123,49 @@ test("a rollout to things that have an execution looks at no more things in a ti
   model.run("associateTargets", { jobId: "j1", targets: [groupArn("same")] });
   expect(afterEachTick(() => jobOf(model, "j1").rollout?.things?.length)).toEqual([4, 2, undefined]);
 });
+
+test("a maintenance window opens and closes a large job in ticks, each with the notifications of its devices", () => {
+  const maintenanceWindows = [{ startTime: "cron(0 * * * ? *)", durationInMinutes: 10 }];
+  const options = { targetSelection: "CONTINUOUS", schedulingConfig: { maintenanceWindows } } as const;
+  addJob(model, "j1", [groupArn("fleet")], options);
+  model.stop(10 * MINUTE_MS);
+  model.takeNotices();
+  const notified = () => model.takeNotices().map(({ topic }) => topic.replace("$aws/things/", ""));
+  const ofThings = (...names: string[]) =>
+    names.flatMap((name) => [`${name}/jobs/notify`, `${name}/jobs/notify-next`]);
+  const inTicks = [ofThings("t1", "t2"), ofThings("t3", "t4"), ofThings("t5", "t6")];
+  expect(afterEachTick(notified)).toEqual(inTicks);
+  expect(jobOf(model, "j1").status).toBe("SCHEDULED");
+  model.stop(50 * MINUTE_MS);
+  expect(afterEachTick(notified)).toEqual(inTicks);
+  expect(jobOf(model, "j1").status).toBe("IN_PROGRESS");
+});
+
+test("a device that asks is in time for a window that has not reached it, and too late for one that has ended", () => {
+  const maintenanceWindows = [{ startTime: "cron(0 * * * ? *)", durationInMinutes: 10 }];
+  const options = { targetSelection: "CONTINUOUS", schedulingConfig: { maintenanceWindows } } as const;
+  addJob(model, "j1", [groupArn("fleet")], options);
+  const start = () => model.run("startNextExecution", { thingName: "t6" });
+  model.stop(10 * MINUTE_MS);
+  model.run("tick", {});
+  expect(start()).toBeUndefined();
+  model.settle();
+  model.stop(50 * MINUTE_MS);
+  model.run("tick", {});
+  expect(start()?.execution).toMatchObject({ jobId: "j1", status: "IN_PROGRESS" });
+});
+
+test("a window that ends while its opening still has to reach devices closes the job after that", () => {
+  const maintenanceWindows = [{ startTime: "cron(0 1 * * ? *)", durationInMinutes: 10 }];
+  const options = { targetSelection: "CONTINUOUS", schedulingConfig: { maintenanceWindows } } as const;
+  model.stop(60 * MINUTE_MS);
+  addJob(model, "j1", [groupArn("fleet")], options);
+  model.stop(24 * 60 * MINUTE_MS - MINUTE_MS);
+  model.settle();
+  expect(jobOf(model, "j1").status).toBe("SCHEDULED");
+  model.stop(MINUTE_MS);
+  model.run("tick", {});
+  model.stop(10 * MINUTE_MS);
+  const statuses = afterEachTick(() => jobOf(model, "j1").status);
+  expect(statuses).toEqual(["IN_PROGRESS", ...Array.from({ length: 4 }, () => "SCHEDULED")]);
+});

@@ -76,7 +76,7 @@ export interface QueueBefore {
   /** Sequence number of `$next`; `undefined` if nothing was pending. */
   next: number | undefined;
   /** Whether the device saw each of the executions that the command may have added, changed, hidden or shown. */
-  wasVisible: Map<Execution, boolean>;
+  wasVisible: Map<Readonly<Execution>, boolean>;
 }
 
 export function createWorld(region: string): World {
