@@ -1,6 +1,6 @@
 import { iotArn } from "../account.js";
 import { AwsError, alreadyExists, deleteConflict, limitExceeded, notFound } from "../errors.js";
-import { put, remove } from "../listing/indexes.js";
+import { put, remove, valuesToRead } from "../listing/indexes.js";
 import { nextSequence, type RegistryContext } from "./context.js";
 import type { Policy, PolicyVersion, Registry } from "./registry.js";
 
@@ -81,7 +81,7 @@ export function deletePolicy(context: RegistryContext, input: { policyName: stri
       `Cannot delete the policy because it has one or more policy versions attached to it (name=${policyName})`,
     );
   }
-  for (const certificate of context.world.certificates.values()) {
+  for (const certificate of valuesToRead(context.world.certificates)) {
     if (certificate.policies.has(policyName)) {
       throw deleteConflict(
         `Cannot delete the policy because it is attached to one or more principals (name=${policyName})`,

@@ -1,6 +1,6 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound } from "../errors.js";
-import { put, remove } from "../listing/indexes.js";
+import { put, remove, valuesToRead } from "../listing/indexes.js";
 import { nextSequence, type RegistryContext, randomUuid } from "./context.js";
 import { sameStrings } from "./fields.js";
 import type { Registry, ThingType } from "./registry.js";
@@ -83,7 +83,7 @@ export function deleteThingType(
       `Cannot delete thing type ${thingTypeName}: it must have been deprecated for five minutes`,
     );
   }
-  for (const thing of world.things.values()) {
+  for (const thing of valuesToRead(world.things)) {
     if (thing.thingTypeName !== thingTypeName) continue;
     throw invalidRequest(
       `Cannot delete thing type ${thingTypeName}: thing ${thing.thingName} is still of that type`,
