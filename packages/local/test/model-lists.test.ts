@@ -15,7 +15,7 @@ import { holdersOf, thingsOf } from "../src/registry/certificates.js";
 import {
   groupsBelow,
   listGroupsBelow,
-  listNamedThings,
+  listThingsOfBillingGroup,
   listThingsOfGroup,
 } from "../src/registry/membership.js";
 import { listThings } from "../src/registry/thing-lists.js";
@@ -195,7 +195,7 @@ function checkGroups(world: World): void {
   for (const group of world.billingGroups?.values() ?? []) {
     const things = [...world.things.values()];
     expectList(
-      listNamedThings(world, group),
+      listThingsOfBillingGroup(world, group),
       things.filter((thing) => thing.billingGroupName === group.billingGroupName),
     );
   }

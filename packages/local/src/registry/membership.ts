@@ -76,8 +76,19 @@ const byGroup = keyKind<Thing>(
   ({ groups }, key) => groups.has(key),
 );
 
+/** Returns the things in a billing group. */
+export function listThingsOfBillingGroup(world: Registry, group: BillingGroup): InOrder<Thing> {
+  if (group.things.size < LARGE_GROUP) return listNamedThings(world, group);
+  return listOf(world.things).withKey(byBillingGroup, group.billingGroupName);
+}
+
+const byBillingGroup = keyKind<Thing>(
+  ({ billingGroupName }) => (billingGroupName === undefined ? [] : [billingGroupName]),
+  ({ billingGroupName }, key) => billingGroupName === key,
+);
+
 /** Returns the things that a group directly contains. */
-export function listNamedThings(
+function listNamedThings(
   { things }: Registry,
   group: Pick<ThingGroup | BillingGroup, "things">,
 ): InOrder<Thing> {

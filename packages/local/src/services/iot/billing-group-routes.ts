@@ -4,7 +4,7 @@ import { readTags } from "../../jobs/fields.js";
 import { listOf } from "../../listing/indexes.js";
 import { filtered } from "../../listing/list-index.js";
 import { nameInArn, THING_NAME, VERSION_RANGE } from "../../registry/fields.js";
-import { listNamedThings } from "../../registry/membership.js";
+import { listThingsOfBillingGroup } from "../../registry/membership.js";
 import type { BillingGroup } from "../../registry/registry.js";
 import { existingBillingGroup } from "../../registry/things.js";
 import {
@@ -110,7 +110,7 @@ export function billingGroupRoutes(engine: Engine): Route[] {
     const members = queryMembers(query);
     refuseUnknownMembers("ListThingsInBillingGroup", members, PAGING);
     const group = existingBillingGroup(engine.world, readName(params));
-    const things = listNamedThings(engine.world, group);
+    const things = listThingsOfBillingGroup(engine.world, group);
     const { items, nextToken } = await page(things, "oldestFirst", members);
     return { things: items.map(({ thingName }) => thingName), nextToken };
   }
