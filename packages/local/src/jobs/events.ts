@@ -42,7 +42,7 @@ function jobMembers({ operation, job }: JobEvent) {
     createdAt: job.createdAtMs,
     lastUpdatedAt: job.lastUpdatedAtMs,
     completedAt: job.completedAtMs,
-    ...(operation === "completed" && { jobProcessDetails: processDetails(job.counts) }),
+    ...(operation === "completed" && { jobProcessDetails: processDetails(job) }),
   };
 }
 

@@ -52,8 +52,9 @@ export function executionState(execution: Readonly<Execution>): JobExecutionStat
 }
 
 /** Returns the number of executions in each status, under AWS's names; AWS calls them things. */
-export function processDetails(counts: Job["counts"]) {
+export function processDetails({ counts, rollout }: Readonly<Job>) {
   return {
+    processingTargets: rollout?.targets,
     numberOfQueuedThings: counts.QUEUED,
     numberOfInProgressThings: counts.IN_PROGRESS,
     numberOfSucceededThings: counts.SUCCEEDED,

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { TLSSocket } from "node:tls";
 import { messageOf } from "@fota/shared";
@@ -6,6 +5,7 @@ import { isFromThisMachine } from "../addresses.js";
 import { clientCertificateId, type IsRegistered } from "../certificates/client-certificate.js";
 import { allowOrigin, answerPreflight, exposeHeaders, isPreflight } from "../http/cors.js";
 import type { GuardRefusal, RequestGuard } from "../http/request-guard.js";
+import { nextRequestId } from "../http/request-id.js";
 import { routeRequest, type ServiceName } from "../http/routing.js";
 import type { RequestContext, Service } from "../http/service.js";
 import type { Log } from "../log.js";
@@ -28,7 +28,7 @@ export interface RequestListenerOptions {
 /** Creates the request listener for all services, and for `/_fota/`, over HTTP and HTTPS. */
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
   return (request, response) => {
-    const requestId = randomUUID();
+    const requestId = nextRequestId();
     const fail = (error: unknown) => {
       options.log(`http: ${request.method} ${rawPathOf(request.url ?? "/")} failed: ${messageOf(error)}`);
       internalError(request, response, requestId);

@@ -98,7 +98,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
   function describeJob({ params, query }: RestRequest) {
     const beforeSubstitution = readBeforeSubstitution("DescribeJob", query);
     const job = existingJob(engine.world, requiredString(params, "jobId", JOB_ID));
-    const { config, counts, rollout } = job;
+    const { config } = job;
     const windows = isOpen(job) ? upcomingWindows(job.schedulingConfig, engine.nowMs()) : [];
     return {
       documentSource: job.documentSource,
@@ -118,7 +118,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
         documentParameters: job.documentParameters,
         destinationPackageVersions: beforeSubstitution ? job.packages?.given : job.packages?.installs,
         scheduledJobRollouts: windows.length > 0 ? windows.map(scheduledRollout) : undefined,
-        jobProcessDetails: { processingTargets: rollout?.targets, ...processDetails(counts) },
+        jobProcessDetails: processDetails(job),
         ...summary(job),
       },
     };
