@@ -5,6 +5,7 @@ import { keyKind } from "../listing/key-lists.js";
 import { type InOrder, ListIndex } from "../listing/list-index.js";
 import { nextSequence, type RegistryContext } from "./context.js";
 import { existingForeignCa } from "./foreign-cas.js";
+import { withName, withoutName } from "./names.js";
 import { checkPolicyCount, existingPolicy } from "./policies.js";
 import type { Certificate, Policy, Registry, Thing } from "./registry.js";
 import { existingThing } from "./things.js";
@@ -109,7 +110,7 @@ export function attachThingPrincipal(
 ): void {
   const thing = existingThing(context.world, input.thingName);
   const certificate = existingCertificate(context.world, input.certificateId);
-  thing.certificates.add(certificate.certificateId);
+  thing.certificates = withName(thing.certificates, certificate.certificateId);
   addName(certificate.things, thing.thingName, thing);
 }
 
@@ -120,7 +121,7 @@ export function detachThingPrincipal(
 ): void {
   const thing = existingThing(context.world, input.thingName);
   const certificate = existingCertificate(context.world, input.certificateId);
-  thing.certificates.delete(certificate.certificateId);
+  thing.certificates = withoutName(thing.certificates, certificate.certificateId);
   removeName(certificate.things, thing.thingName, thing);
 }
 

@@ -2,6 +2,7 @@ import { addName, change, indexOf, listOf, removeName } from "../listing/indexes
 import { type KeyKind, keyKind } from "../listing/key-lists.js";
 import { type InOrder, itemsOf } from "../listing/list-index.js";
 import { readFrom } from "../state/watched-map.js";
+import { withName, withoutName } from "./names.js";
 import type { BillingGroup, Registry, Thing, ThingGroup } from "./registry.js";
 
 /** AWS General Reference, "AWS IoT Core thing group limits". */
@@ -50,13 +51,17 @@ export function dynamicGroupsOf(world: Registry, thing: Readonly<Thing>): ThingG
 
 /** Adds a thing to a group. */
 export function joinGroup({ things }: Registry, thing: Thing, group: ThingGroup): void {
-  change(things, thing, () => (thing.groups as Set<string>).add(group.thingGroupName));
+  change(things, thing, () => {
+    thing.groups = withName(thing.groups, group.thingGroupName);
+  });
   addName(group.things, thing.thingName, thing);
 }
 
 /** Removes a thing from a group. Call it before a change of the groups that are above. */
 export function leaveGroup({ things }: Registry, thing: Thing, group: ThingGroup): void {
-  change(things, thing, () => (thing.groups as Set<string>).delete(group.thingGroupName));
+  change(things, thing, () => {
+    thing.groups = withoutName(thing.groups, group.thingGroupName);
+  });
   removeName(group.things, thing.thingName, thing);
 }
 

@@ -142,12 +142,12 @@ export interface Thing {
   thingTypeName?: string;
   attributes: Record<string, string>;
   version: number;
-  /** Names of the groups that directly contain it, static and dynamic. */
+  /** Names of the groups that directly contain it, static and dynamic. Replaced as a whole, see names.ts. */
   groups: ReadonlySet<string>;
   /** Absent if it is in no billing group. */
   billingGroupName?: string;
-  /** Ids of the certificates attached to it. */
-  certificates: Set<string>;
+  /** Ids of the certificates attached to it. Replaced as a whole too. */
+  certificates: ReadonlySet<string>;
 }
 
 export interface ThingGroup {

@@ -10,6 +10,7 @@ import {
   randomUuid,
 } from "./context.js";
 import { sameStrings } from "./fields.js";
+import { NO_NAMES } from "./names.js";
 import type { BillingGroup, Registry, Thing } from "./registry.js";
 import { existingThingType } from "./thing-types.js";
 
@@ -56,9 +57,9 @@ export function createThing(
     ...(thingTypeName !== undefined && { thingTypeName }),
     attributes: input.attributes,
     version: 1,
-    groups: new Set(),
+    groups: NO_NAMES,
     ...(billingGroupName !== undefined && { billingGroupName }),
-    certificates: new Set(),
+    certificates: NO_NAMES,
   };
   put(world.things, thingName, thing);
   if (billingGroup !== undefined) addName(billingGroup.things, thingName, thing);
