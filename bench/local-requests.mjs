@@ -37,6 +37,7 @@ const OPERATIONS = [
   { what: "DescribeThing", goal: READ_GOAL, request: ({ id }) => ["GET", `/things/t${id}`] },
   {
     what: "CreateJob",
+    hasFloor: true,
     goal: WRITE_GOAL,
     request: ({ id, account }) => [
       "PUT",
@@ -64,8 +65,9 @@ async function startLocal() {
   return server(child, { port: Number(new URL(endpoint).port), account: "000000000000" });
 }
 
-async function startBare() {
-  const child = fork(new URL("bare-http-process.mjs", import.meta.url));
+/** Starts a server of this folder that has no account. */
+async function startPlain(file) {
+  const child = fork(new URL(file, import.meta.url));
   const [{ port }] = await once(child, "message");
   return server(child, { port, account: "000000000000" });
 }
@@ -102,12 +104,18 @@ await runBench(
   },
   async ({ values, rounds, note }) => {
     const count = Number(values.requests);
-    const sides = { ours: await startLocal(), peer: await startPeer(note), bare: await startBare() };
+    const sides = {
+      ours: await startLocal(),
+      peer: await startPeer(note),
+      bare: await startPlain("bare-http-process.mjs"),
+      floor: await startPlain("keeping-http-process.mjs"),
+    };
     try {
       const rows = [];
       for (const operation of OPERATIONS) {
+        const isLeftOut = { peer: operation.isMissingInMoto, floor: !operation.hasFloor };
         const present = Object.entries(sides).filter(
-          ([name, side]) => side !== undefined && !(name === "peer" && operation.isMissingInMoto),
+          ([name, side]) => side !== undefined && !isLeftOut[name],
         );
         const countOf = (name) => (name === "peer" ? Math.ceil(count * MOTO_SHARE) : count);
         const measures = present.map(([name, side]) => [
@@ -118,8 +126,11 @@ await runBench(
         for (const [name, side] of present)
           await measure(side, operation, { round: "warm", count: countOf(name) });
         const { what, goal } = operation;
-        const measured = await inTurns(rounds, Object.fromEntries(measures));
+        const { floor, ...measured } = await inTurns(rounds, Object.fromEntries(measures));
         rows.push(figureRow({ what, unit: "us CPU", ...measured, goal }));
+        if (floor === undefined) continue;
+        const floorOf = `floor of ${what}: bare, keeps the body`;
+        rows.push(figureRow({ what: floorOf, unit: "us CPU", ours: floor, bare: measured.bare }));
       }
       return rows;
     } finally {
