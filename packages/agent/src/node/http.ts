@@ -91,7 +91,7 @@ interface Get {
 
 async function getDirectly({ target, headers, ca, limits, buffers }: Get): Promise<HttpResponse> {
   const { secure, host, port, path } = target;
-  const readBytes = directReadBytes(limits);
+  const readBytes = Math.max(4096, atMostAPiece(DIRECT_READ_BYTES, limits)); // the head needs room, too
   const blockBytes = readBytes * (limits.rate ? LIMITED_READS : DIRECT_READS);
   const direct = new DirectBody(readBytes, blockBytes, buffers);
   const common = { host, port, path, headers, agent: false, onread: direct.onread };
@@ -107,7 +107,7 @@ async function getDirectly({ target, headers, ca, limits, buffers }: Get): Promi
 
 /** Sends an https GET through a tunnel: the proxy sees the host, not the request. */
 async function getThrough(proxy: ProxyUrl, { target, headers, ca, limits }: Get): Promise<HttpResponse> {
-  const highWaterMark = readAheadBytes(limits);
+  const highWaterMark = atMostAPiece(READ_AHEAD_BYTES, limits);
   const tunnel = await openTunnel(proxy, target, { ca, highWaterMark }, limits);
   const tls = { highWaterMark, ...(ca && { ca }) };
   const socket = await startTls(tunnel, target.host, tls, limits);
@@ -125,7 +125,7 @@ async function getForwarded(proxy: ProxyUrl, { target, headers, ca, limits }: Ge
     method: "GET",
     path: `http://${hostHeader(target)}${target.path}`,
     headers: { host: hostHeader(target), ...headers },
-    highWaterMark: readAheadBytes(limits),
+    highWaterMark: atMostAPiece(READ_AHEAD_BYTES, limits),
   });
   const response = await sendRequest(request, limits).catch((cause: unknown) => {
     throw proxyUnreachable(proxy, cause);
@@ -135,14 +135,9 @@ async function getForwarded(proxy: ProxyUrl, { target, headers, ca, limits }: Ge
   throw proxyRefused(proxy, 407, target);
 }
 
-/** Returns how many bytes to buffer. With a limit, no more than one piece: the rest stays with the server. */
-function readAheadBytes({ rate }: BodyLimits): number {
-  return Math.min(READ_AHEAD_BYTES, rate?.pieceBytes ?? READ_AHEAD_BYTES);
-}
-
-/** The same without a proxy, but at least a page: the head of the response needs room, too. */
-function directReadBytes({ rate }: BodyLimits): number {
-  return Math.min(DIRECT_READ_BYTES, Math.max(4096, rate?.pieceBytes ?? DIRECT_READ_BYTES));
+/** Returns how many bytes to buffer. With a limit of the rate, no more than one piece: the rest stays with the server. */
+function atMostAPiece(bytes: number, { rate }: BodyLimits): number {
+  return Math.min(bytes, rate?.pieceBytes ?? bytes);
 }
 
 /** Without the default port: a presigned URL signs it that way. */

@@ -142,7 +142,9 @@ class ThingConnection implements Mqtt {
       client.on("message", (topic, payload) => {
         this.#subscriptions.deliver(topic, () => payload.toString("utf8"));
       });
-      await withDeadline(nodeClock, remainingMs(), this.#handshake(client), () => timeoutError());
+      await withDeadline(nodeClock, remainingMs(), this.#handshake(client), () =>
+        networkError("ETIMEDOUT", "no answer in time"),
+      );
     } catch (cause) {
       client?.end(true);
       this.#lastFailure = cause;
@@ -206,7 +208,7 @@ class ThingConnection implements Mqtt {
   #handleLoss(client: MqttClient): void {
     if (this.#client !== client) return;
     this.#client = undefined;
-    this.#lastFailure = lostError();
+    this.#lastFailure = networkError("ECONNRESET", "the connection was lost");
     client.end(true);
     this.#failUnacknowledged();
     if (!this.#wanted) return;
@@ -283,12 +285,9 @@ function disconnectReason(reasonCode: number | undefined): string {
   return reasonCode === undefined ? "" : ` (reason code ${reasonCode})`;
 }
 
-function timeoutError(): Error {
-  return Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" });
-}
-
-function lostError(): Error {
-  return Object.assign(new Error("the connection was lost"), { code: "ECONNRESET" });
+/** Returns an error as Node has it. */
+function networkError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
 }
 
 function closedError(thingName: string, cause?: unknown): FotaError {
