@@ -72,7 +72,7 @@ function isState(value: unknown): value is UpdateState {
   if (value["phase"] === "idle") return true;
   if (!isExecution(value["execution"])) return false;
   if (value["phase"] === "reporting") {
-    return (value["target"] === undefined || isTarget(value["target"])) && isVerdict(value["verdict"]);
+    return isAbsentOr(isTarget, value["target"]) && isVerdict(value["verdict"]);
   }
   if (!isTarget(value["target"])) return false;
   switch (value["phase"]) {
@@ -103,7 +103,7 @@ function isState(value: unknown): value is UpdateState {
 function isExecution(value: unknown): value is ExecutionRef {
   return (
     isRecord(value) &&
-    typeof value["jobId"] === "string" &&
+    isText(value["jobId"]) &&
     isCount(value["executionNumber"]) &&
     isCount(value["versionNumber"])
   );
@@ -114,11 +114,11 @@ function isTarget(value: unknown): value is UpdateTarget {
     isRecord(value) &&
     isCount(value["slot"]) &&
     isCount(value["sizeBytes"]) &&
-    typeof value["md5"] === "string" &&
-    (value["sha256"] === undefined || typeof value["sha256"] === "string") &&
-    typeof value["url"] === "string" &&
-    (value["version"] === undefined || typeof value["version"] === "string") &&
-    (value["download"] === undefined || isRecord(value["download"]))
+    isText(value["md5"]) &&
+    isAbsentOr(isText, value["sha256"]) &&
+    isText(value["url"]) &&
+    isAbsentOr(isText, value["version"]) &&
+    isAbsentOr(isRecord, value["download"])
   );
 }
 
@@ -126,17 +126,17 @@ function isJournal(value: unknown): value is Journal {
   return (
     isRecord(value) &&
     isCount(value["offsetBytes"]) &&
-    (value["etag"] === undefined || typeof value["etag"] === "string") &&
-    (value["erases"] === undefined || isCount(value["erases"])) &&
-    (value["fetchedBytes"] === undefined || isCount(value["fetchedBytes"])) &&
-    (value["patch"] === undefined || isPatch(value["patch"]))
+    isAbsentOr(isText, value["etag"]) &&
+    isAbsentOr(isCount, value["erases"]) &&
+    isAbsentOr(isCount, value["fetchedBytes"]) &&
+    isAbsentOr(isPatch, value["patch"])
   );
 }
 
 function isPatch(value: unknown): boolean {
   return (
     isRecord(value) &&
-    (typeof value["cause"] === "string" || (isCount(value["patchBytes"]) && isCount(value["frameBytes"])))
+    (isText(value["cause"]) || (isCount(value["patchBytes"]) && isCount(value["frameBytes"])))
   );
 }
 
@@ -151,5 +151,13 @@ function isBadVerdict(value: unknown): value is BadVerdict {
 }
 
 function isFailure(value: unknown): value is Failure {
-  return isRecord(value) && typeof value["phase"] === "string" && typeof value["reason"] === "string";
+  return isRecord(value) && isText(value["phase"]) && isText(value["reason"]);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function isAbsentOr(is: (value: unknown) => boolean, value: unknown): boolean {
+  return value === undefined || is(value);
 }
