@@ -291,18 +291,24 @@ describe("slots that know where their image ends", () => {
     await slots.write(1, 0, IMAGE);
     const { digest } = slots;
     const read: number[] = [];
-    slots.heldBytes = async () => heldBytes;
+    let asked = 0;
+    slots.heldBytes = async () => {
+      asked += 1;
+      return heldBytes;
+    };
+    slots.sha256 = async (slot, sizeBytes) => (await digest(slot, sizeBytes)).sha256;
     slots.digest = async (slot, sizeBytes) => {
       if (server.gets.length === 0) read.push(sizeBytes);
       return await digest(slot, sizeBytes);
     };
-    return { result: await start({ target: TARGET }), read };
+    return { result: await start({ target: TARGET }), read, asked };
   }
 
-  test("the whole image is read once before the download", async () => {
-    const { result, read } = await readsBefore(IMAGE.length);
+  test("the whole image is read once before the download, and its end is asked for once", async () => {
+    const { result, read, asked } = await readsBefore(IMAGE.length);
     expect(result).toMatchObject({ kind: "downloaded", found: {} });
     expect(read).toEqual([IMAGE.length]);
+    expect(asked).toBe(1);
   });
 
   test.each([-1, 1])("an image that is longer by %i is not read", async (moreBytes) => {

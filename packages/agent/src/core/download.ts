@@ -97,7 +97,7 @@ export async function downloadObject(
     if (error instanceof JournalError) throw error.cause;
     return download.failed("slot-failed", messageOf(error));
   } finally {
-    await download.close();
+    await object.sink.close();
     await device.slots.close(request.target.slot).catch((error: unknown) => {
       device.log("warn", `slot ${request.target.slot} could not be closed: ${messageOf(error)}`);
     });
@@ -183,11 +183,6 @@ class Download {
     if (fresh.kind === "job-gone") return fresh;
     this.#url = fresh.url;
     return this.#urlRefusal();
-  }
-
-  /** Releases what runs during the download. Never rejects. */
-  async close(): Promise<void> {
-    await this.#image.close();
   }
 
   failed(reason: Cause, detail: string, found: Pick<Failure, "expected" | "actual"> = {}): DownloadResult {

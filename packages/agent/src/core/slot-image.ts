@@ -4,7 +4,7 @@ import type { DownloadTuning } from "./download-tuning.js";
 import type { Device, ReadBack, SlotDigests } from "./ports.js";
 import { SlotWriter } from "./slot-writer.js";
 import type { Journal, UpdateTarget } from "./update-state.js";
-import { matchesTarget, slotHolds } from "./verify.js";
+import { matchesTarget, slotBeginsWith } from "./verify.js";
 
 export interface SlotImageRequest {
   target: UpdateTarget;
@@ -80,7 +80,7 @@ export class SlotImage {
       await slots.sync(slot); // an earlier process may have ended before it synced
       const heldBytes = await slots.heldBytes?.(slot);
       if ((heldBytes ?? sizeBytes) !== sizeBytes) return undefined;
-      if (slots.sha256 !== undefined && !(await slotHolds(slots, slot, target))) return undefined;
+      if (slots.sha256 !== undefined && !(await slotBeginsWith(slots, slot, target))) return undefined;
       const found = await slots.digest(slot, sizeBytes);
       if (!matchesTarget(found, target)) return undefined;
       // A slot with fewer bytes than the image has the same digests for one byte fewer.

@@ -24,13 +24,25 @@ export async function verifyImage(
 /** What tells one image from another. */
 export type ImageIdentity = Pick<UpdateTarget, "sizeBytes" | "md5" | "sha256">;
 
+/** Tells whether `slot` holds the image, and nothing after it if the slot knows its end. */
+export async function slotHolds(
+  slots: Pick<Slots, "heldBytes" | "sha256" | "digest">,
+  slot: number,
+  target: ImageIdentity,
+): Promise<boolean> {
+  const { sizeBytes } = target;
+  const heldBytes = (await slots.heldBytes?.(slot)) ?? sizeBytes;
+  return heldBytes === sizeBytes && (await slotBeginsWith(slots, slot, target));
+}
+
 /**
- * Tells whether `slot` holds the image, and nothing after it if the slot knows its end: by the SHA-256 alone, where that is
- * known and the slots can compute it.
+ * Tells whether `slot` begins with the image: by the SHA-256 alone, where that is known and the slots can compute it.
  */
-export async function slotHolds(slots: Slots, slot: number, target: ImageIdentity): Promise<boolean> {
-  const heldBytes = await slots.heldBytes?.(slot);
-  if (heldBytes !== undefined && heldBytes !== target.sizeBytes) return false;
+export async function slotBeginsWith(
+  slots: Pick<Slots, "sha256" | "digest">,
+  slot: number,
+  target: ImageIdentity,
+): Promise<boolean> {
   if (target.sha256 !== undefined && slots.sha256 !== undefined) {
     return (await slots.sha256(slot, target.sizeBytes)) === target.sha256;
   }
