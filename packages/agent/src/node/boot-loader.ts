@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { FotaError } from "@fota/shared";
+import type { SavedBootRecord } from "../boot/boot-record.js";
+import { lockFolder } from "../boot/folder-lock.js";
 import { isBootable } from "../boot/slot-files.js";
 import type { Slots } from "../core/ports.js";
-import { type RecordedSlotsOptions, recordedSlots } from "./recorded-slots.js";
+import { type RecordedSlotsOptions, recordedSlots, type SlotsView, viewOfSlots } from "./recorded-slots.js";
 import { SlotStorage } from "./slot-storage.js";
 import { runTool } from "./tool.js";
 
@@ -19,9 +21,18 @@ export interface LoaderSlotsOptions {
 
 /** Returns slots at `paths` that `loader` boots. */
 export function loaderSlots(loader: BootLoader, options: LoaderSlotsOptions): Slots {
+  return recordedSlots(partsOf(loader, options));
+}
+
+/** Returns the same slots only to show them. */
+export function loaderSlotsView(loader: BootLoader, options: LoaderSlotsOptions): SlotsView {
+  return viewOfSlots(partsOf(loader, options));
+}
+
+function partsOf(loader: BootLoader, options: LoaderSlotsOptions): RecordedSlotsOptions {
   const { paths, slotSizeBytes = Number.MAX_SAFE_INTEGER } = options;
   const storage = new SlotStorage(paths, slotSizeBytes);
-  return recordedSlots({
+  return {
     ...loader,
     storage,
     async checkFallback({ workingSlot }) {
@@ -31,7 +42,22 @@ export function loaderSlots(loader: BootLoader, options: LoaderSlotsOptions): Sl
         hint: "keep the new image, and update again",
       });
     },
-  });
+  };
+}
+
+/** Returns the way to load a record: reads it by `read`, and locks `path`, a file of the boot loader. */
+export function lockedStore(
+  path: string,
+  read: () => Promise<SavedBootRecord>,
+): Required<Pick<BootLoader["store"], "load" | "read">> {
+  return {
+    read,
+    async load() {
+      const record = await read();
+      await lockFolder(path, "agent");
+      return record;
+    },
+  };
 }
 
 /** Returns the slot in the kernel's command line. @throws {FotaError} RUNNING_SLOT_UNKNOWN */

@@ -3,8 +3,8 @@ import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeFolders } from "@fota/shared";
 import { storageError } from "../boot/storage-error.js";
-import type { SlotDigests } from "../core/ports.js";
-import { fileState } from "./file-state.js";
+import type { SlotDigests, StateStore } from "../core/ports.js";
+import { fileState, fileStateView } from "./file-state.js";
 import { SlotStorage } from "./slot-storage.js";
 
 /** The bundle that was installed into a slot. */
@@ -91,7 +91,7 @@ export class BundleStorage extends SlotStorage {
   /** Installs the bundle file of `slot` by `install`, and notes its digests. */
   async install(slot: number, install: (path: string) => Promise<void>): Promise<void> {
     const path = this.pathOf(slot);
-    const { [slot]: _replaced, ...others } = await this.#load();
+    const { [slot]: _replaced, ...others } = await this.#load(this.#notes);
     const { size: sizeBytes } = await stat(path);
     const bundle = { sizeBytes, ...(await super.digest(slot, sizeBytes)) };
     const markBefore = (await this.#options.markOf?.(slot)) ?? "";
@@ -111,13 +111,19 @@ export class BundleStorage extends SlotStorage {
     await rm(this.pathOf(slot), { force: true });
   }
 
-  get #notes() {
-    return fileState(join(this.#options.dir, "installed-bundles.json"));
+  get #notesPath(): string {
+    return join(this.#options.dir, "installed-bundles.json");
+  }
+
+  get #notes(): StateStore {
+    return fileState(this.#notesPath);
   }
 
   /** Notes that cannot be read count as none: the running bundle is then unknown, and an update installs it again. */
-  async #load(): Promise<Readonly<Record<number, InstalledBundle>>> {
-    const text = await this.#notes.load();
+  async #load(
+    notes: Pick<StateStore, "load"> = fileStateView(this.#notesPath),
+  ): Promise<Readonly<Record<number, InstalledBundle>>> {
+    const text = await notes.load();
     try {
       const { version, slots } = JSON.parse(text ?? "") as { version: unknown; slots: unknown };
       if (version === 1 && typeof slots === "object" && slots !== null) {

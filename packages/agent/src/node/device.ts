@@ -12,6 +12,9 @@ import type { Given, Pem } from "./pem.js";
 import type { ProxyOption } from "./proxy.js";
 import { nodeTrust } from "./trust.js";
 
+/** Name of the file with the saved state of an update. */
+export const STATE_FILE = "fota-state.json";
+
 export interface NodeDeviceOptions {
   /** Folder with the slots, the boot record and the saved state: the `--dir` of `fota-boot`. */
   dir: string;
@@ -84,7 +87,7 @@ export function nodeDevice(options: NodeDeviceOptions): Device {
       ...(proxy !== undefined && { proxy }),
       ...(maxBytesPerSecond !== undefined && { maxBytesPerSecond }),
     }),
-    state: fileState(join(dir, "fota-state.json"), log),
+    state: fileState(join(dir, STATE_FILE), log),
     clock: nodeClock,
     random: nodeRandom,
     log,

@@ -14,7 +14,7 @@ import { RESET_EXIT_CODE } from "../boot/reset.js";
 import { isBootable, listSlots, slotPath } from "../boot/slot-files.js";
 import { storageError } from "../boot/storage-error.js";
 import type { Slots } from "../core/ports.js";
-import { recordedSlots } from "./recorded-slots.js";
+import { type RecordedSlotsOptions, recordedSlots, type SlotsView, viewOfSlots } from "./recorded-slots.js";
 import { SlotStorage } from "./slot-storage.js";
 
 export interface FileSlotsOptions {
@@ -46,32 +46,33 @@ export interface FileSlotsOptions {
  * reference implementation of `Slots`.
  */
 export function fileSlots(options: FileSlotsOptions): Slots {
+  return recordedSlots(partsOf(options));
+}
+
+/** Returns the same slots only to show them. Without a record, shows the one that `fileSlots` writes. */
+export function fileSlotsView(options: FileSlotsOptions): SlotsView {
+  return viewOfSlots(partsOf(options));
+}
+
+function partsOf(options: FileSlotsOptions): RecordedSlotsOptions {
   const { dir, runningSlot, slotSizeBytes, slotCount = 2, bootId = process.env[BOOT_ID] } = options;
 
-  /** Resolves when the folder exists and is locked, which it stays as long as the process runs. */
-  let locked: Promise<void> | undefined;
-
   async function load(): Promise<SavedBootRecord> {
-    locked ??= lock().catch((error: unknown) => {
-      locked = undefined;
-      throw error;
-    });
-    await locked;
-    return (await readBootRecord(dir)) ?? (await firstRecord());
-  }
-
-  async function lock(): Promise<void> {
     try {
       await makeFolders(dir, { mkdir, dirname });
     } catch (error) {
       throw storageError("SLOT_ACCESS", "cannot create the slot folder", dir, error);
     }
-    await lockFolder(dir, "agent");
+    await lockFolder(dir, "agent"); // once: it stays locked as long as the process runs
+    return await read(initBootRecord);
   }
 
-  async function firstRecord(): Promise<SavedBootRecord> {
+  /** Reads the record. Calls `init` if there is neither a record nor a slot. */
+  async function read(init: typeof initBootRecord): Promise<SavedBootRecord> {
+    const saved = await readBootRecord(dir);
+    if (saved !== undefined) return saved;
     const found = await listSlots(dir);
-    if (found.length === 0) return await initBootRecord(dir, runningSlot);
+    if (found.length === 0) return await init(dir, runningSlot);
     throw new FotaError(
       "BOOT_RECORD_INVALID",
       `${dir} holds slot ${found.join(" and ")} but no boot record`,
@@ -92,9 +93,10 @@ export function fileSlots(options: FileSlotsOptions): Slots {
   }
 
   const paths = Array.from({ length: slotCount }, (_, slot) => slotPath(dir, slot));
-  return recordedSlots({
+  return {
     store: {
       load,
+      read: () => read(async (_dir, slot) => ({ currentSlot: slot, workingSlot: slot, trialBoots: 0 })),
       save: (record) => writeBootRecord(dir, record),
       digestImage: (slot) => digestImage(dir, slot),
     },
@@ -103,5 +105,5 @@ export function fileSlots(options: FileSlotsOptions): Slots {
     trialMismatch: (record) => trialMismatch(record, runningSlot, bootId),
     ...(bootId !== undefined && { checkFallback }), // only under fota-boot, which boots from these files
     restart: options.restart ?? (async () => process.exit(RESET_EXIT_CODE)),
-  });
+  };
 }

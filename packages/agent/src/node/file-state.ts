@@ -20,25 +20,24 @@ const UNREADABLE = "";
  */
 export function fileState(path: string, log?: Log): StateStore {
   return {
-    async load() {
-      try {
-        return await readSmallFile(path, STATE_MAX_BYTES);
-      } catch (error) {
-        if (errnoOf(error) === "ENOENT") return undefined;
-        const fault = storageError("STATE_ACCESS", "cannot read the saved state", path, error);
-        if (!isFileFault(error)) throw fault;
+    load: () =>
+      readState(path, async (fault) => {
         const kept = await setAside(path).then(
           () => `the file is kept as ${path}.bad`,
           (renameError: unknown) => `the file cannot be renamed: ${messageOf(renameError)}`,
         );
-        log?.("error", `THE SAVED STATE IS LOST: ${fault.message}; ${kept}`);
-        return UNREADABLE;
-      }
-    },
+        log?.("error", `THE SAVED STATE IS LOST: ${fault}; ${kept}`);
+      }),
     async save(text) {
+      const folder = dirname(path);
+      const replace = () => replaceDurably(folder, path, STATE_MODE, (handle) => handle.writeFile(text));
       try {
-        await makeFolders(dirname(path), { mkdir, dirname });
-        await replaceState(path, text);
+        await makeFolders(folder, { mkdir, dirname });
+        await replace().catch(async (error: unknown) => {
+          if (!["EISDIR", "ENOTEMPTY", "EEXIST"].includes(errnoOf(error) ?? "")) throw error;
+          await setAside(path); // a folder has that name
+          await replace();
+        });
       } catch (error) {
         throw storageError("STATE_ACCESS", "cannot save the state", path, error);
       }
@@ -46,13 +45,23 @@ export function fileState(path: string, log?: Log): StateStore {
   };
 }
 
-async function replaceState(path: string, text: string): Promise<void> {
-  const replace = () => replaceDurably(dirname(path), path, STATE_MODE, (handle) => handle.writeFile(text));
+/** Reads what `fileState` keeps, only to show it: leaves a file that cannot be read where it is. */
+export function fileStateView(path: string, log?: Log): Pick<StateStore, "load"> {
+  return { load: () => readState(path, async (fault) => log?.("warn", fault)) };
+}
+
+/** Calls `onLost` if the file itself cannot be read, and then returns an empty text. */
+async function readState(
+  path: string,
+  onLost: (fault: string) => Promise<void>,
+): Promise<string | undefined> {
   try {
-    await replace();
+    return await readSmallFile(path, STATE_MAX_BYTES);
   } catch (error) {
-    if (!["EISDIR", "ENOTEMPTY", "EEXIST"].includes(errnoOf(error) ?? "")) throw error;
-    await setAside(path); // a folder has that name
-    await replace();
+    if (errnoOf(error) === "ENOENT") return undefined;
+    const fault = storageError("STATE_ACCESS", "cannot read the saved state", path, error);
+    if (!isFileFault(error)) throw fault;
+    await onLost(fault.message);
+    return UNREADABLE;
   }
 }

@@ -1,12 +1,12 @@
 import { FotaError } from "@fota/shared";
 import { trialMismatch } from "../boot/boot-id.js";
 import type { SavedBootRecord } from "../boot/boot-record.js";
-import { lockFolder } from "../boot/folder-lock.js";
 import type { Slots } from "../core/ports.js";
 import {
   type BootLoader,
   type LoaderSlotsOptions,
   loaderSlots,
+  lockedStore,
   readRunningSlot,
   reboot,
 } from "./boot-loader.js";
@@ -53,11 +53,7 @@ export function grubLoader(options: GrubLoaderOptions = {}): BootLoader {
   const runningSlot = options.runningSlot ?? readRunningSlot();
   return {
     store: {
-      async load() {
-        const variables = await readGrubEnv(envFile);
-        await lockFolder(envFile, "agent");
-        return parseRecord(envFile, variables, runningSlot);
-      },
+      ...lockedStore(envFile, async () => parseRecord(envFile, await readGrubEnv(envFile), runningSlot)),
       save: (record) => writeGrubEnv(envFile, variablesOf(record)),
     },
     runningSlot,

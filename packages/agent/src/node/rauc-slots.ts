@@ -10,7 +10,7 @@ import { reboot } from "./boot-loader.js";
 import { BUNDLE_MAX_BYTES, BundleStorage } from "./bundle-storage.js";
 import { type RaucStatus, readRaucStatus } from "./rauc-status.js";
 import { callRauc } from "./rauc-tool.js";
-import { recordedSlots } from "./recorded-slots.js";
+import { type RecordedSlotsOptions, recordedSlots, type SlotsView, viewOfSlots } from "./recorded-slots.js";
 
 export interface RaucSlotsOptions {
   /** Folder for the bundles, the boot record and the notes of what was installed. Not in a slot. */
@@ -40,6 +40,23 @@ export interface RaucSlotsOptions {
  * @throws {FotaError} SLOT_ACCESS, BOOT_RECORD_INVALID, RUNNING_SLOT_UNKNOWN, DEVICE_BUSY
  */
 export async function raucSlots(options: RaucSlotsOptions): Promise<Slots> {
+  const parts = await partsOf(options);
+  const { store, runningSlot } = parts;
+  // Before the record is loaded: some boot loaders do not boot a slot twice that was not marked as good.
+  const saved = await readBootRecord(options.dir);
+  if ((saved?.workingSlot ?? runningSlot) === runningSlot) await mark("good", "booted");
+  const record = await store.load();
+  const isOver = record.currentSlot === record.workingSlot && saved?.currentSlot !== saved?.workingSlot;
+  if (isOver) await writeBootRecord(options.dir, record);
+  return recordedSlots(parts);
+}
+
+/** Returns the same slots only to show them: marks none as good. @throws {FotaError} as `raucSlots` */
+export async function raucSlotsView(options: RaucSlotsOptions): Promise<SlotsView> {
+  return viewOfSlots(await partsOf(options));
+}
+
+async function partsOf(options: RaucSlotsOptions): Promise<RecordedSlotsOptions> {
   const { dir, restart = reboot, slotSizeBytes = BUNDLE_MAX_BYTES, installTimeoutMs = 1_800_000 } = options;
   const { slots, runningSlot } = await readRaucStatus();
   const storage = new BundleStorage({
@@ -50,10 +67,12 @@ export async function raucSlots(options: RaucSlotsOptions): Promise<Slots> {
     markOf: async (slot) => (await readRaucStatus()).slots[slot]?.mark,
   });
 
+  const read = async () => recordOf(await readBootRecord(dir), await readRaucStatus());
+
   async function load(): Promise<SavedBootRecord> {
     await makeFolders(dir, { mkdir, dirname });
     await lockFolder(dir, "agent");
-    return recordOf(await readBootRecord(dir), await readRaucStatus());
+    return await read();
   }
 
   async function install(slot: number): Promise<void> {
@@ -85,15 +104,8 @@ export async function raucSlots(options: RaucSlotsOptions): Promise<Slots> {
     await writeBootRecord(dir, record);
   }
 
-  // Before the record is read: some boot loaders do not boot a slot twice that was not marked as good.
-  const saved = await readBootRecord(dir);
-  if ((saved?.workingSlot ?? runningSlot) === runningSlot) await mark("good", "booted");
-  const record = await load();
-  const isOver = record.currentSlot === record.workingSlot && saved?.currentSlot !== saved?.workingSlot;
-  if (isOver) await writeBootRecord(dir, record);
-
-  return recordedSlots({
-    store: { load, save },
+  return {
+    store: { load, read, save },
     storage,
     runningSlot,
     trialMismatch: (record) => trialMismatch(record, runningSlot, undefined),
@@ -105,7 +117,7 @@ export async function raucSlots(options: RaucSlotsOptions): Promise<Slots> {
       });
     },
     restart: () => restart(),
-  });
+  };
 }
 
 async function isPrimary(slot: number): Promise<boolean> {

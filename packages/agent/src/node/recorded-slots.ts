@@ -4,6 +4,9 @@ import { confirmSlot, revertTrial, scheduleTrial } from "../boot/next-boot.js";
 import type { BootRecord, Slots } from "../core/ports.js";
 import { SlotGuard, type SlotGuardOptions } from "./slot-guard.js";
 
+/** What a command needs of `Slots` that only shows them. */
+export type SlotsView = Pick<Slots, "record" | "digest" | "sha256" | "heldBytes">;
+
 export interface RecordedSlotsOptions extends SlotGuardOptions {
   /**
    * Throws FALLBACK_MISSING if the boot loader has no image to revert to. Such a device keeps its image: one that works
@@ -24,11 +27,9 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
 
   return {
     async record(): Promise<BootRecord> {
-      const [{ currentSlot, workingSlot, failure }, slotSizeBytes] = [
-        await guard.loadRecord(),
-        await storage.slotSizeBytes(),
-      ];
+      const { currentSlot, workingSlot, failure } = await guard.loadRecord();
       const { slotCount } = storage;
+      const slotSizeBytes = await storage.slotSizeBytes();
       const slots = { runningSlot, currentSlot, workingSlot, slotCount, slotSizeBytes };
       return failure ? { ...slots, failure } : slots;
     },
@@ -95,4 +96,11 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
 
     restart,
   };
+}
+
+/** Returns the same slots only to show them: makes, locks and changes nothing, so any number of processes may. */
+export function viewOfSlots(options: RecordedSlotsOptions): SlotsView {
+  const { store } = options;
+  const load = () => store.read?.() ?? store.load();
+  return recordedSlots({ ...options, store: { ...store, load } });
 }

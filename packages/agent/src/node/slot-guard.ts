@@ -6,8 +6,13 @@ import type { Storage } from "./slot-storage.js";
 
 /** Loads and saves the boot loader's record. */
 interface BootRecordStore {
-  /** @throws {FotaError} BOOT_RECORD_INVALID if there is no valid record */
+  /**
+   * Returns the record to change it, and takes the lock of the store, if it has one.
+   * @throws {FotaError} BOOT_RECORD_INVALID if there is no valid record; DEVICE_BUSY
+   */
   load(): Promise<SavedBootRecord>;
+  /** Returns the record only to show it: makes, locks and changes nothing. Absent: so does `load`. */
+  read?(): Promise<SavedBootRecord>;
   /** Saves atomically. Durable when it resolves. */
   save(record: SavedBootRecord): Promise<void>;
   /**

@@ -2,7 +2,7 @@ import type { SavedBootRecord } from "../boot/boot-record.js";
 import type { Slots } from "../core/ports.js";
 import type { BootLoader } from "./boot-loader.js";
 import { BUNDLE_MAX_BYTES, BundleStorage } from "./bundle-storage.js";
-import { recordedSlots } from "./recorded-slots.js";
+import { type RecordedSlotsOptions, recordedSlots, type SlotsView, viewOfSlots } from "./recorded-slots.js";
 import { runTool } from "./tool.js";
 
 export interface SwupdateSlotsOptions {
@@ -39,6 +39,15 @@ const SYNC_HINTS = {
  * it, `swupdate` installs it into the slot that does not run, and `loader` has the trial.
  */
 export function swupdateSlots(options: SwupdateSlotsOptions): Slots {
+  return recordedSlots(partsOf(options));
+}
+
+/** Returns the same slots only to show them. */
+export function swupdateSlotsView(options: SwupdateSlotsOptions): SlotsView {
+  return viewOfSlots(partsOf(options));
+}
+
+function partsOf(options: SwupdateSlotsOptions): RecordedSlotsOptions {
   const { dir, loader, selections = ["stable,slot-0", "stable,slot-1"] } = options;
   const { slotSizeBytes = BUNDLE_MAX_BYTES, installTimeoutMs = 1_800_000 } = options;
   const storage = new BundleStorage({
@@ -72,5 +81,5 @@ export function swupdateSlots(options: SwupdateSlotsOptions): Slots {
     if (workingSlot === loader.runningSlot) await storage.removeFile(workingSlot);
   }
 
-  return recordedSlots({ ...loader, store: { ...loader.store, save }, storage });
+  return { ...loader, store: { ...loader.store, save }, storage };
 }

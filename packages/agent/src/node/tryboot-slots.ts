@@ -3,10 +3,9 @@ import { join } from "node:path";
 import { FotaError } from "@fota/shared";
 import { trialMismatch } from "../boot/boot-id.js";
 import type { SavedBootRecord } from "../boot/boot-record.js";
-import { lockFolder } from "../boot/folder-lock.js";
 import type { Slots } from "../core/ports.js";
 import { type Autoboot, readAutoboot, writeAutoboot } from "./autoboot.js";
-import { type BootLoader, type LoaderSlotsOptions, loaderSlots, reboot } from "./boot-loader.js";
+import { type BootLoader, type LoaderSlotsOptions, loaderSlots, lockedStore, reboot } from "./boot-loader.js";
 
 export interface TrybootLoaderOptions {
   /** autoboot.txt on the first partition (docs/raspberry-pi.md). */
@@ -49,11 +48,10 @@ export function trybootLoader(options: TrybootLoaderOptions): BootLoader {
   const runningSlot = readRunningSlot(bootloaderDir, partitions);
   return {
     store: {
-      async load() {
+      ...lockedStore(autobootFile, async () => {
         const autoboot = await readAutoboot(autobootFile);
-        await lockFolder(autobootFile, "agent");
         return parseRecord(autoboot, partitions, readRunningSlot(bootloaderDir, partitions));
-      },
+      }),
       save: (record) => writeAutoboot(autobootFile, autobootOf(record, partitions)),
     },
     runningSlot,

@@ -1,11 +1,11 @@
 import { FotaError } from "@fota/shared";
 import type { SavedBootRecord } from "../boot/boot-record.js";
-import { lockFolder } from "../boot/folder-lock.js";
 import type { Slots } from "../core/ports.js";
 import {
   type BootLoader,
   type LoaderSlotsOptions,
   loaderSlots,
+  lockedStore,
   readRunningSlot,
   reboot,
 } from "./boot-loader.js";
@@ -48,11 +48,7 @@ export function ubootLoader(options: UbootLoaderOptions = {}): BootLoader {
   const { envConfig = ENV_CONFIG, restart = reboot } = options;
   return {
     store: {
-      async load() {
-        const variables = await readUbootEnv(envConfig);
-        await lockFolder(envConfig, "agent");
-        return parseRecord(variables);
-      },
+      ...lockedStore(envConfig, async () => parseRecord(await readUbootEnv(envConfig))),
       save: (record) => writeUbootEnv(envConfig, variablesOf(record)),
     },
     runningSlot: options.runningSlot ?? readRunningSlot(),

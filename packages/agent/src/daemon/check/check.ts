@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { FotaError } from "@fota/shared";
 import { errnoOf, storageError } from "../../boot/storage-error.js";
-import { openBench } from "../bench/bench.js";
+import { showBench } from "../bench/bench.js";
 import type { Config } from "../config/schema.js";
 import { askDaemon, connectToDaemon } from "../control/client.js";
 import { checkSettings, isLocalBroker } from "../device/device.js";
@@ -89,7 +89,7 @@ async function* checkAlone(config: Config, env: CheckContext["env"]): AsyncGener
   try {
     const folder = slotFolder(config.slots, config.stateDir);
     if (folder !== undefined && (await isMissing(folder))) yield await checkMissingSlots(config, folder);
-    else yield* await checkSlots(await openBench(config, { env, log: () => {} }));
+    else yield* await checkSlots(await showBench(config, { env, log: () => {} }));
   } catch (error) {
     yield failed("slots", error);
   }

@@ -1,11 +1,11 @@
-import type { Bench } from "../bench/bench.js";
+import type { BenchView } from "../bench/bench.js";
 import type { Status } from "../status/result.js";
 import { readStatus } from "../status/status.js";
 import { type Finding, failed, ok, warn } from "./finding.js";
 import { checkSpace, sizeText } from "./storage.js";
 
 /** Checks the slots, the boot loader and the space for an image. */
-export async function checkSlots(bench: Bench): Promise<Finding[]> {
+export async function checkSlots(bench: BenchView): Promise<Finding[]> {
   const { config, opened } = bench;
   try {
     const { slotCount, slotSizeBytes } = await opened.slots.record();

@@ -1,4 +1,4 @@
-import { type Bench, openBench } from "../bench/bench.js";
+import { type Bench, type BenchContext, openBench } from "../bench/bench.js";
 import type { Outcome } from "../bench/outcome.js";
 import { type ConfigSource, readConfig } from "../config/read.js";
 import type { Config } from "../config/schema.js";
@@ -26,9 +26,9 @@ export function configSource({ values }: CommandInput, { env, cwd }: Host): Conf
   return { path: values["config"] as string | undefined, env, cwd };
 }
 
-/** Opens the device in this process, when no daemon runs. */
-export async function openDevice(config: Config, { env, err }: Host): Promise<Bench> {
-  return await openBench(config, { env, log: daemonLog(() => "warn", false, err) });
+/** Returns what a command opens the device with when no daemon runs. */
+export function contextOf({ env, err }: Host): BenchContext {
+  return { env, log: daemonLog(() => "warn", false, err) };
 }
 
 /**
@@ -49,11 +49,9 @@ export async function change(
     print((await ways.ask(socket)) as Outcome, input, host);
     return 0;
   }
-  await takeStateFolder(
-    config.stateDir,
-    daemonLog(() => "warn", false, host.err),
-  );
-  const bench = await openDevice(config, host);
+  const context = contextOf(host);
+  await takeStateFolder(config.stateDir, context.log);
+  const bench = await openBench(config, context);
   const outcome = await ways.work(bench);
   print(outcome, input, host);
   if (outcome.restart) await bench.opened.slots.restart();

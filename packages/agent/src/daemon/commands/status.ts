@@ -1,9 +1,10 @@
+import { showBench } from "../bench/bench.js";
 import { askDaemon, connectToDaemon } from "../control/client.js";
 import type { Command } from "../program/program.js";
 import { formatStatus } from "../status/format.js";
 import type { Status } from "../status/result.js";
 import { readStatus } from "../status/status.js";
-import { COMMON_HELP, configOf, JSON_OPTION, openDevice } from "./device.js";
+import { COMMON_HELP, configOf, contextOf, JSON_OPTION } from "./device.js";
 
 const HELP = `Usage: fota-agent status [options]
 
@@ -22,7 +23,7 @@ export const statusCommand: Command = {
     const socket = await connectToDaemon(config.stateDir);
     const status =
       socket === undefined
-        ? await readStatus(await openDevice(config, host), null)
+        ? await readStatus(await showBench(config, contextOf(host)), null)
         : ((await askDaemon(socket, { command: "status" })) as Status);
     host.out(input.values["json"] === true ? `${JSON.stringify(status, null, 2)}\n` : formatStatus(status));
     return 0;

@@ -1,11 +1,11 @@
-import { join } from "node:path";
 import { messageOf } from "@fota/shared";
 import { isCount, isRecord } from "../../core/guards.js";
-import type { Log, Slots, StateStore } from "../../core/ports.js";
+import type { Log, StateStore } from "../../core/ports.js";
 import { parseState } from "../../core/saved-state.js";
 import type { UpdateTarget, Verdict } from "../../core/update-state.js";
 import { type ImageIdentity, slotHolds } from "../../core/verify.js";
-import { fileState } from "../../node/file-state.js";
+import { fileState, fileStateView } from "../../node/file-state.js";
+import type { SlotsView } from "../../node/recorded-slots.js";
 
 /** An image that the agent has put into a slot. */
 interface KnownImage extends ImageIdentity {
@@ -47,26 +47,23 @@ interface Saved {
 
 const FORMAT_VERSION = 1;
 
-/**
- * Remembers what the agent has put into the slots and how the last update ended, for `fota-agent status` and for the
- * version of the running firmware. Nothing that decides about an update depends on it.
- */
-export class History {
+/** Shows what the agent has put into the slots and how the last update ended. */
+export class HistoryView {
   readonly #path: string;
-  readonly #store: StateStore;
+  readonly #store: Pick<StateStore, "load">;
   readonly #log: Log;
-  #saved: Saved | undefined;
+  protected saved: Saved | undefined;
 
-  constructor(stateDir: string, log: Log) {
-    this.#path = join(stateDir, "fota-history.json");
-    this.#store = fileState(this.#path, log);
+  constructor(path: string, log: Log, store: Pick<StateStore, "load"> = fileStateView(path, log)) {
+    this.#path = path;
+    this.#store = store;
     this.#log = log;
   }
 
   /** Rejects with STATE_ACCESS if the file exists and cannot be read. */
   async load(): Promise<Readonly<Saved>> {
-    this.#saved ??= this.#parse(await this.#store.load());
-    return this.#saved;
+    this.saved ??= this.#parse(await this.#store.load());
+    return this.saved;
   }
 
   #parse(text: string | undefined): Saved {
@@ -79,10 +76,26 @@ export class History {
   }
 
   /** Returns the version of the image in `slot`, if the agent has put it there and it is still the same. */
-  async versionIn(slots: Slots, slot: number): Promise<string | undefined> {
+  async versionIn(slots: SlotsView, slot: number): Promise<string | undefined> {
     const image = (await this.load()).images[slot];
     if (image?.version === undefined) return undefined;
     return (await slotHolds(slots, slot, image)) ? image.version : undefined;
+  }
+}
+
+/**
+ * Remembers what the agent has put into the slots and how the last update ended, for `fota-agent status` and for the
+ * version of the running firmware. Nothing that decides about an update depends on it.
+ */
+export class History extends HistoryView {
+  readonly #store: StateStore;
+  readonly #log: Log;
+
+  constructor(path: string, log: Log) {
+    const store = fileState(path, log);
+    super(path, log, store);
+    this.#store = store;
+    this.#log = log;
   }
 
   async noteInstall(install: PendingInstall): Promise<void> {
@@ -151,7 +164,7 @@ export class History {
   async #change(change: (saved: Saved) => Saved): Promise<void> {
     const saved = change(await this.load());
     await this.#store.save(JSON.stringify({ formatVersion: FORMAT_VERSION, ...saved }));
-    this.#saved = saved;
+    this.saved = saved;
   }
 }
 

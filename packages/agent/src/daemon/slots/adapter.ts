@@ -4,6 +4,7 @@ import { FotaError, messageOf } from "@fota/shared";
 import * as v from "valibot";
 import { errnoOf } from "../../boot/storage-error.js";
 import type { Log, Slots } from "../../core/ports.js";
+import type { SlotsView } from "../../node/recorded-slots.js";
 import { described, may, texts } from "../fields/field.js";
 
 /** What an adapter may use besides its configuration. */
@@ -28,6 +29,11 @@ export interface OpenedSlots {
   isRunning?(): Promise<boolean>;
 }
 
+/** Slots that a command shows without a daemon. It makes, locks and changes nothing. */
+export interface ShownSlots extends Pick<OpenedSlots, "imageFolder"> {
+  slots: SlotsView;
+}
+
 /** A kind of slots that the configuration can name by its `type`. */
 export interface SlotsAdapter<Schema extends v.GenericSchema> {
   /** A strict object whose `type` is a literal. Paths are absolute when the adapter gets them. */
@@ -45,6 +51,8 @@ export interface SlotsAdapter<Schema extends v.GenericSchema> {
    * @throws {FotaError} RUNNING_SLOT_UNKNOWN, CONFIG_INVALID; errors of the slots come later, when they are used
    */
   open(config: v.InferOutput<Schema>, context: SlotsContext): Promise<OpenedSlots>;
+  /** Opens the slots only to show them. @throws {FotaError} as `open` */
+  show(config: v.InferOutput<Schema>, context: SlotsContext): Promise<ShownSlots>;
 }
 
 /** The `type` of an adapter's configuration. */

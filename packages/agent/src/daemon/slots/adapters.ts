@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { OpenedSlots, SlotsAdapter, SlotsContext } from "./adapter.js";
+import type { OpenedSlots, ShownSlots, SlotsAdapter, SlotsContext } from "./adapter.js";
 import { commandAdapter } from "./command.js";
 import { filesAdapter } from "./files.js";
 import { grubAdapter, trybootAdapter, ubootAdapter, uefiAdapter } from "./loaders.js";
@@ -62,4 +62,13 @@ export async function openSlots(config: SlotsConfig, context: SlotsContext): Pro
     context: SlotsContext,
   ) => Promise<OpenedSlots>;
   return await open(config, context);
+}
+
+/** Opens the slots of the configuration only to show them. @throws {FotaError} as the adapter does */
+export async function showSlots(config: SlotsConfig, context: SlotsContext): Promise<ShownSlots> {
+  const show = SLOT_ADAPTERS[config.type].show as (
+    config: SlotsConfig,
+    context: SlotsContext,
+  ) => Promise<ShownSlots>;
+  return await show(config, context);
 }

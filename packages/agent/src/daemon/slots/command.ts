@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { commandSlots } from "../../node/command-slots.js";
 import { described, may, OBJECT, seconds, texts } from "../fields/field.js";
-import { kind, type SlotsAdapter } from "./adapter.js";
+import { kind, type OpenedSlots, type SlotsAdapter } from "./adapter.js";
 
 const schema = v.strictObject(
   {
@@ -19,10 +19,14 @@ const schema = v.strictObject(
 export const commandAdapter: SlotsAdapter<typeof schema> = {
   schema,
   tools: ({ command }) => command.slice(0, 1),
-  open: async ({ command, timeoutSeconds }) => ({
-    slots: await commandSlots({
-      command,
-      ...(timeoutSeconds !== undefined && { timeoutMs: timeoutSeconds * 1000 }),
-    }),
-  }),
+  open: openCommandSlots,
+  show: openCommandSlots, // runs only `describe` and `read` of the executable
 };
+
+async function openCommandSlots({
+  command,
+  timeoutSeconds,
+}: v.InferOutput<typeof schema>): Promise<OpenedSlots> {
+  const timeout = timeoutSeconds === undefined ? {} : { timeoutMs: timeoutSeconds * 1000 };
+  return { slots: await commandSlots({ command, ...timeout }) };
+}

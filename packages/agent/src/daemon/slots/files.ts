@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { requestReset } from "../../boot/reset-request.js";
 import { findRunningFirmware, type RunningFirmware } from "../../boot/running-firmware.js";
 import { listSlots, slotPath } from "../../boot/slot-files.js";
-import { fileSlots } from "../../node/file-slots.js";
+import { type FileSlotsOptions, fileSlots, fileSlotsView } from "../../node/file-slots.js";
 import { may, OBJECT, path, whole, withDefault } from "../fields/field.js";
 import {
   kind,
@@ -50,31 +50,46 @@ export const filesAdapter: SlotsAdapter<typeof schema> = {
   // Without a slot that is known to run, they are not used before `fota-boot` runs one from the folder.
   folder: (config, stateDir) => (config.runningSlot === undefined ? undefined : dirOf(config, stateDir)),
   async open(config, context) {
-    const dir = dirOf(config, context.stateDir);
-    const { slotSizeBytes, slotCount } = config;
-    const options = { dir, slotSizeBytes, slotCount };
-    const { restart } = restartBy(config.restartCommand);
-    if (await isInside(dir, context)) {
-      const runningSlot = Number(context.env["FOTA_SLOT"]);
-      const slots = fileSlots({ ...options, runningSlot, ...(restart && { restart }) });
-      return { slots, ...(await imageFolderOf(dir, runningSlot)) };
-    }
-    const firmware = await findRunningFirmware(dir);
-    const runningSlot = config.runningSlot ?? firmware?.slot;
-    if (runningSlot === undefined) throw await notRunning(dir);
-    const slots = fileSlots({
-      ...options,
-      runningSlot,
-      ...(firmware?.bootId !== undefined && { bootId: firmware.bootId }),
-      restart: () => restartFirmware(dir, firmware, restart, context),
-    });
+    const { options, firmware } = await findSlots(config, context);
+    const { dir, runningSlot } = options;
     return {
-      slots,
+      slots: fileSlots(options),
       ...(await imageFolderOf(dir, runningSlot)),
       ...(config.runningSlot === undefined && firmware !== undefined && watchFirmware(dir, firmware)),
     };
   },
+  async show(config, context) {
+    const { options } = await findSlots(config, context);
+    return { slots: fileSlotsView(options), ...(await imageFolderOf(options.dir, options.runningSlot)) };
+  },
 };
+
+/** Finds the slot that runs; and the firmware, if that is not this process. @throws {FotaError} RUNNING_SLOT_UNKNOWN */
+async function findSlots(
+  config: FilesConfig,
+  context: SlotsContext,
+): Promise<{ options: FileSlotsOptions; firmware: RunningFirmware | undefined }> {
+  const dir = dirOf(config, context.stateDir);
+  const { slotSizeBytes, slotCount } = config;
+  const { restart } = restartBy(config.restartCommand);
+  if (await isInside(dir, context)) {
+    const runningSlot = Number(context.env["FOTA_SLOT"]);
+    const options = { dir, slotSizeBytes, slotCount, runningSlot, ...(restart && { restart }) };
+    return { options, firmware: undefined };
+  }
+  const firmware = await findRunningFirmware(dir);
+  const runningSlot = config.runningSlot ?? firmware?.slot;
+  if (runningSlot === undefined) throw await notRunning(dir);
+  const options = {
+    dir,
+    slotSizeBytes,
+    slotCount,
+    runningSlot,
+    ...(firmware?.bootId !== undefined && { bootId: firmware.bootId }),
+    restart: () => restartFirmware(dir, firmware, restart, context),
+  };
+  return { options, firmware };
+}
 
 /** Slots that are links to block devices need no space in the folder. */
 async function imageFolderOf(dir: string, slot: number): Promise<Pick<OpenedSlots, "imageFolder">> {

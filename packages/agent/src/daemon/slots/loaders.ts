@@ -1,5 +1,10 @@
 import * as v from "valibot";
-import { type BootLoader, loaderSlots } from "../../node/boot-loader.js";
+import {
+  type BootLoader,
+  type LoaderSlotsOptions,
+  loaderSlots,
+  loaderSlotsView,
+} from "../../node/boot-loader.js";
 import { grubLoader } from "../../node/grub-slots.js";
 import { trybootLoader } from "../../node/tryboot-slots.js";
 import { ubootLoader } from "../../node/uboot-slots.js";
@@ -11,6 +16,7 @@ import {
   restartBy,
   restartEntry,
   restartTool,
+  type ShownSlots,
   type SlotsAdapter,
 } from "./adapter.js";
 
@@ -116,10 +122,21 @@ type Storage = v.InferOutput<typeof storageSchema>;
 const storageSchema = v.strictObject(storageEntries, OBJECT);
 type Loader = v.InferOutput<typeof loaderSchema>;
 
+async function openLoaderSlots(config: Loader & Storage): Promise<OpenedSlots> {
+  return { slots: loaderSlots(...(await partsOf(config))) };
+}
+
+async function showLoaderSlots(config: Loader & Storage): Promise<ShownSlots> {
+  return { slots: loaderSlotsView(...(await partsOf(config))) };
+}
+
 /** Splits the configuration into that of the boot loader and that of the storage. */
-async function openLoaderSlots({ paths, slotSizeBytes, ...loader }: Loader & Storage): Promise<OpenedSlots> {
-  const options = { paths, ...(slotSizeBytes !== undefined && { slotSizeBytes }) };
-  return { slots: loaderSlots(await openLoader(loader), options) };
+async function partsOf({
+  paths,
+  slotSizeBytes,
+  ...loader
+}: Loader & Storage): Promise<[loader: BootLoader, options: LoaderSlotsOptions]> {
+  return [await openLoader(loader), { paths, ...(slotSizeBytes !== undefined && { slotSizeBytes }) }];
 }
 
 const ubootSchema = v.strictObject({ ...ubootEntries, ...storageEntries }, OBJECT);
@@ -132,22 +149,26 @@ export const ubootAdapter: SlotsAdapter<typeof ubootSchema> = {
   schema: ubootSchema,
   tools: loaderTools,
   open: openLoaderSlots,
+  show: showLoaderSlots,
 };
 /** Slots with the boot record in an environment block of GRUB (docs/grub.md). */
 export const grubAdapter: SlotsAdapter<typeof grubSchema> = {
   schema: grubSchema,
   tools: loaderTools,
   open: openLoaderSlots,
+  show: showLoaderSlots,
 };
 /** Slots that the boot manager of a UEFI firmware boots (docs/uefi.md). */
 export const uefiAdapter: SlotsAdapter<typeof uefiSchema> = {
   schema: uefiSchema,
   tools: loaderTools,
   open: openLoaderSlots,
+  show: showLoaderSlots,
 };
 /** Slots that the firmware of a Raspberry Pi boots (docs/raspberry-pi.md). */
 export const trybootAdapter: SlotsAdapter<typeof trybootSchema> = {
   schema: trybootSchema,
   tools: loaderTools,
   open: openLoaderSlots,
+  show: showLoaderSlots,
 };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as v from "valibot";
-import { raucSlots } from "../../node/rauc-slots.js";
+import { raucSlots, raucSlotsView } from "../../node/rauc-slots.js";
 import { readRaucStatus } from "../../node/rauc-status.js";
 import { may, OBJECT, path, seconds, whole } from "../fields/field.js";
 import { kind, restartBy, restartEntry, restartTool, type SlotsAdapter } from "./adapter.js";
@@ -44,4 +44,5 @@ export const raucAdapter: SlotsAdapter<typeof schema> = {
   open: async ({ restartCommand, ...bundles }, { stateDir }) => ({
     slots: await raucSlots({ ...bundleOptions(bundles, stateDir), ...restartBy(restartCommand) }),
   }),
+  show: async (bundles, { stateDir }) => ({ slots: await raucSlotsView(bundleOptions(bundles, stateDir)) }),
 };

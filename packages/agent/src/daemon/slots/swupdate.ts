@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import { swupdateSlots } from "../../node/swupdate-slots.js";
+import { type SwupdateSlotsOptions, swupdateSlots, swupdateSlotsView } from "../../node/swupdate-slots.js";
 import { described, may, OBJECT, texts } from "../fields/field.js";
-import { kind, type SlotsAdapter } from "./adapter.js";
+import { kind, type SlotsAdapter, type SlotsContext } from "./adapter.js";
 import { loaderSchema, loaderTools, openLoader } from "./loaders.js";
 import { bundleEntries, bundleFolder, bundleOptions } from "./rauc.js";
 
@@ -25,13 +25,18 @@ export const swupdateAdapter: SlotsAdapter<typeof schema> = {
   tools: ({ loader }) => ["swupdate", "sync", ...loaderTools(loader)],
   folder: bundleFolder,
   ask: async ({ loader }) => void (await (await openLoader(loader)).store.load()),
-  async open({ loader, selections, arguments: more, ...bundles }, { stateDir }) {
-    const slots = swupdateSlots({
-      ...bundleOptions(bundles, stateDir),
-      loader: await openLoader(loader),
-      ...(selections !== undefined && { selections }),
-      ...(more !== undefined && { arguments: more }),
-    });
-    return { slots };
-  },
+  open: async (config, context) => ({ slots: swupdateSlots(await optionsOf(config, context)) }),
+  show: async (config, context) => ({ slots: swupdateSlotsView(await optionsOf(config, context)) }),
 };
+
+async function optionsOf(
+  { loader, selections, arguments: more, ...bundles }: v.InferOutput<typeof schema>,
+  { stateDir }: SlotsContext,
+): Promise<SwupdateSlotsOptions> {
+  return {
+    ...bundleOptions(bundles, stateDir),
+    loader: await openLoader(loader),
+    ...(selections !== undefined && { selections }),
+    ...(more !== undefined && { arguments: more }),
+  };
+}

@@ -1,6 +1,6 @@
 import { AGENT_VERSION } from "../../core/agent-version.js";
 import type { BootFacts } from "../../core/update-state.js";
-import { type Bench, readSituation } from "../bench/bench.js";
+import { type BenchView, readSituation } from "../bench/bench.js";
 import type { LastResult } from "../device/history.js";
 import type { Live, Status } from "./result.js";
 
@@ -11,7 +11,7 @@ const BOOT_NAMES: Readonly<Record<BootFacts["boot"], Status["boot"]>> = {
 };
 
 /** Returns what runs and what the agent does. `daemon` is null if no daemon runs. */
-export async function readStatus(bench: Bench, daemon: Live | null): Promise<Status> {
+export async function readStatus(bench: BenchView, daemon: Live | null): Promise<Status> {
   const { record, boot, state } = await readSituation(bench);
   const { last } = await bench.history.load();
   const target = "target" in state ? state.target : undefined;
