@@ -12,7 +12,7 @@ import type { Outcome } from "./outcome.js";
  * @throws {FotaError} DEVICE_BUSY if the trial of another image has not begun; TRIAL_OVER if its trial has ended; errors of the slots and of the trust store
  */
 export async function confirmTrial(bench: Bench): Promise<Outcome> {
-  const { record, boot } = await readSituation(bench);
+  const { record, boot, state } = await readSituation(bench);
   const { runningSlot: slot } = record;
   if (boot === "settled") {
     return { message: `slot ${slot} is confirmed already; nothing was changed`, slot, restart: false };
@@ -26,7 +26,11 @@ export async function confirmTrial(bench: Bench): Promise<Outcome> {
       },
     );
   }
-  await new Fota(bench.device).confirm();
+  const isReverting = state.phase === "reverting" && state.target.slot === slot;
+  await withNote(isReverting ? await noteConfirm(bench) : async () => {}, async () => {
+    await new Fota(bench.device).confirm();
+    return true;
+  });
   return { message: `slot ${slot} is confirmed`, slot, restart: false };
 }
 
@@ -43,16 +47,15 @@ export async function revertTrial(bench: Bench): Promise<Outcome> {
       hint: "publish the older version, or install it with `fota-agent install`",
     });
   }
-  await bench.opened.slots.revert();
+  const { slots } = bench.opened;
   // The boot loader, or the limit on the trial, may have ended it before.
-  if (isTrial(record) && !isTrial(await bench.opened.slots.record())) {
-    await noteRevert(bench, currentSlot).catch((error: unknown) => {
-      bench.device.log(
-        "warn",
-        `the report will not tell that the trial was reverted by hand: ${messageOf(error)}`,
-      );
+  if (!isTrial(record)) await slots.revert();
+  // Noted first: wherever this process is killed, the agent finds the note and reverts.
+  else
+    await withNote(await noteRevert(bench, currentSlot), async () => {
+      await slots.revert();
+      return !isTrial(await slots.record()); // the trial of another boot stays
     });
-  }
   return runningSlot === workingSlot
     ? { message: `the trial of slot ${currentSlot} is canceled`, slot: workingSlot, restart: false }
     : { message: `slot ${workingSlot} boots again; restarting`, slot: workingSlot, restart: true };
@@ -62,16 +65,57 @@ function isTrial({ currentSlot, workingSlot }: BootRecord): boolean {
   return currentSlot !== workingSlot;
 }
 
+/** Does what a note tells. Takes the note back if that fails or has no effect. */
+async function withNote(takeBack: () => Promise<void>, act: () => Promise<boolean>): Promise<void> {
+  let isDone = false;
+  try {
+    isDone = await act();
+  } finally {
+    if (!isDone) await takeBack();
+  }
+}
+
 /** Phases of an update in which a trial is scheduled or in progress. */
 const TRIAL_PHASES: readonly UpdateState["phase"][] = ["installing", "consulting", "trial", "confirming"];
 
-/** Saves for the report of the job, and for the history, that a person has ended the trial of `slot`. */
-async function noteRevert({ device, history }: Bench, slot: number): Promise<void> {
-  await history.noteRevert(slot);
-  const { state, images } = parseSaved((await device.state.load()) ?? "") ?? {};
-  if (state === undefined || !("target" in state) || !TRIAL_PHASES.includes(state.phase)) return;
-  const { execution, target } = state as Extract<UpdateState, { phase: "trial" }>;
-  if (target.slot !== slot) return;
-  const verdict: BadVerdict = { status: "FAILED", details: { phase: "trial", ...REVERTED_BY_HAND } };
-  await device.state.save(serializeState({ phase: "reverting", execution, target, verdict }, images));
+/**
+ * Saves for the report of the job, and for the history, that a person ends the trial of `slot`. Returns what takes that
+ * back. An error is logged: the trial must also end on a full disk.
+ */
+async function noteRevert(bench: Bench, slot: number): Promise<() => Promise<void>> {
+  const { device, history } = bench;
+  const log = (error: unknown) =>
+    device.log("warn", `the report will not tell that the trial was reverted by hand: ${messageOf(error)}`);
+  await history.noteRevert(slot, true).catch(log);
+  const restore = await replaceState(bench, (state) => {
+    if (!("target" in state) || !TRIAL_PHASES.includes(state.phase)) return undefined;
+    const { execution, target } = state as Extract<UpdateState, { phase: "trial" }>;
+    const verdict: BadVerdict = { status: "FAILED", details: { phase: "trial", ...REVERTED_BY_HAND } };
+    return target.slot === slot ? { phase: "reverting", execution, target, verdict } : undefined;
+  }).catch(log);
+  return async () => {
+    await history.noteRevert(slot, false);
+    await restore?.();
+  };
+}
+
+/** Saves that the trial is confirmed after all: its revert was killed. Returns what takes that back. */
+async function noteConfirm(bench: Bench): Promise<() => Promise<void>> {
+  return await replaceState(bench, (state) => {
+    const { execution, target } = state as Extract<UpdateState, { phase: "reverting" }>;
+    return { phase: "confirming", execution, target };
+  });
+}
+
+/** Saves the state that `change` returns, if any. Returns what saves the one before. */
+async function replaceState(
+  { device }: Bench,
+  change: (state: UpdateState) => UpdateState | undefined,
+): Promise<() => Promise<void>> {
+  const text = (await device.state.load()) ?? "";
+  const { state, images } = parseSaved(text) ?? {};
+  const next = state && change(state);
+  if (next === undefined) return async () => {};
+  await device.state.save(serializeState(next, images));
+  return () => device.state.save(text);
 }

@@ -29,8 +29,8 @@ export interface PendingInstall extends KnownImage {
   slot: number;
   /** Its trial was scheduled. */
   scheduled?: true;
-  /** A person has ended its trial. */
-  reverted?: true;
+  /** A person ends its trial. Saved before that is done. */
+  reverted?: boolean;
 }
 
 /** How an update ends whose trial a person has ended. */
@@ -85,7 +85,7 @@ export class HistoryView {
 
 /**
  * Remembers what the agent has put into the slots and how the last update ended, for `fota-agent status` and for the
- * version of the running firmware. Nothing that decides about an update depends on it.
+ * version of the running firmware. Nothing that decides about the update of a job depends on it.
  */
 export class History extends HistoryView {
   readonly #store: StateStore;
@@ -114,10 +114,10 @@ export class History extends HistoryView {
       await this.#change((saved) => ({ ...saved, install: { ...install, ...note } }));
   }
 
-  /** Notes that a person has ended the trial of `slot`, if its image was installed by hand. */
-  async noteRevert(slot: number): Promise<void> {
+  /** Notes whether a person ends the trial of `slot`, if its image was installed by hand. */
+  async noteRevert(slot: number, reverted: boolean): Promise<void> {
     const { install } = await this.load();
-    if (install?.slot === slot) await this.#noteOfInstall({ reverted: true });
+    if (install?.slot === slot) await this.#noteOfInstall({ reverted });
   }
 
   /** Notes the end of the install by hand. */

@@ -257,6 +257,30 @@ describe("the job of a trial that revert ends", () => {
     expect(JSON.parse(await readFile(join(dir, "fota-state.json"), "utf8")).state).toEqual(state);
   });
 
+  test("ends as SUCCEEDED if a person confirms it after its revert was killed", async () => {
+    const verdict = { status: "FAILED", details: { phase: "trial", reason: "reverted-by-hand" } };
+    const state = { phase: "reverting", execution, order: target, verdict };
+    const saved = async () => JSON.parse(await readFile(join(dir, "fota-state.json"), "utf8")).state;
+    await writeFile(join(dir, "fota-state.json"), JSON.stringify({ version: 1, state }));
+    await writeBootRecord(dir, { currentSlot: 1, workingSlot: 0, trialBoots: 0 });
+    await expect(confirmTrial(await bench({}, 1))).rejects.toMatchObject({ code: "TRIAL_OVER" });
+    expect(await saved()).toEqual(state);
+    await writeBootRecord(dir, { currentSlot: 1, workingSlot: 0, trialBoots: 1 });
+    expect(await confirmTrial(await bench({}, 1))).toMatchObject({ message: "slot 1 is confirmed" });
+    expect(await saved()).toEqual({ phase: "confirming", execution, order: target });
+  });
+
+  test("is left alone if the trial cannot be reverted", async () => {
+    const state = { phase: "trial", execution, order: target };
+    await writeFile(join(dir, "fota-state.json"), JSON.stringify({ version: 1, state }));
+    await writeBootRecord(dir, { currentSlot: 1, workingSlot: 0, trialBoots: 1 });
+    const device = await bench({}, 1);
+    const fault = new Error("the boot loader does not answer");
+    const slots = { ...device.opened.slots, revert: () => Promise.reject(fault) };
+    await expect(revertTrial({ ...device, opened: { slots } })).rejects.toThrow(fault);
+    expect(JSON.parse(await readFile(join(dir, "fota-state.json"), "utf8")).state).toEqual(state);
+  });
+
   test("keeps the verdict that it has already", async () => {
     const verdict = { status: "FAILED", details: { phase: "trial", reason: "self-test-failed" } };
     const state = { phase: "reverting", execution, order: target, verdict };

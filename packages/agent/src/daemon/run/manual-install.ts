@@ -17,12 +17,18 @@ export async function finishInstall(
   const { install } = await history.load();
   if (install === undefined) return false;
   const { boot, record, state } = await readSituation(bench);
-  if (state.phase !== "idle" || boot === "resetDue") return false;
+  if (state.phase !== "idle") return false;
   const version = install.version === undefined ? {} : { version: install.version };
   const fail = async (detail: string, reason: Cause = "invalid fota") => {
     device.log("error", `the installed image is not used: ${detail}`);
     await history.noteInstallResult({ status: "FAILED", reason, detail, ...version });
   };
+  if (install.reverted && boot !== "settled" && record.currentSlot === install.slot) {
+    await bench.opened.slots.revert(); // `fota-agent revert` was killed after its note
+    await fail(REVERTED_BY_HAND.detail, REVERTED_BY_HAND.reason);
+    return boot === "onTrial";
+  }
+  if (boot === "resetDue") return false;
   if (record.runningSlot !== install.slot) {
     if (install.reverted) await fail(REVERTED_BY_HAND.detail, REVERTED_BY_HAND.reason);
     // A failure in the boot record may be that of an earlier trial.
