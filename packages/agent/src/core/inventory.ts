@@ -141,16 +141,15 @@ class ShadowInventory implements InventoryReporter {
     }
     const topic = shadowTopic({ thingName: mqtt.thingName, shadowName: INVENTORY_SHADOW }, "update");
     // A shadow keeps what a message leaves out; null removes it.
-    const unknown = { version: null, model: null, imageSha256: null, bootedAt: null };
-    const bootedAt = this.#bootedAt(device);
-    const reported = { ...unknown, ...facts, ...(bootedAt !== undefined && { bootedAt }) };
+    const unknown = { version: null, model: null, imageSha256: null };
+    const reported = { ...unknown, ...facts, bootedAt: this.#bootedAt(device) };
     return await this.#client.requests.request(topic, { state: { reported } }, () => undefined);
   }
 
   /** Asked late, because the clock of a device may be set only after its boot. */
-  #bootedAt({ wallClockMs, clock }: Device): string | undefined {
+  #bootedAt({ wallClockMs, clock }: Device): string | null {
     const nowMs = wallClockMs?.();
-    if (nowMs === undefined) return undefined;
+    if (nowMs === undefined) return null;
     const runsForMs = clock.monotonicMs() - (this.#firstCallMs ?? 0);
     return new Date(nowMs - runsForMs).toISOString();
   }

@@ -99,12 +99,13 @@ export class JobsClient {
   update(update: ExecutionUpdate): Promise<JobsResult<JobExecutionState | undefined>> {
     const { jobId, status, details, expectedVersion, executionNumber } = update;
     const topic = requestTopic(this.#mqtt.thingName, { operation: "update", jobId });
-    const body: UpdateJobExecutionRequest = {
+    const statusDetails = { ...details }; // a copy, because the caller may change it before a retry (B-30)
+    const body: WithUndefined<UpdateJobExecutionRequest> = {
       status,
-      statusDetails: { ...details }, // a copy, because the caller may change it before a retry (B-30)
+      statusDetails,
       includeJobExecutionState: true,
-      ...(expectedVersion !== undefined && { expectedVersion }),
-      ...(executionNumber !== undefined && { executionNumber }),
+      expectedVersion,
+      executionNumber,
     };
     return this.request(topic, body, readExecutionState);
   }
@@ -188,6 +189,9 @@ export class JobsClient {
     }
   }
 }
+
+/** A request as an object: JSON leaves out what is undefined. */
+type WithUndefined<T> = { [Key in keyof T]: T[Key] | undefined };
 
 /** Returns the error of a result that was not accepted. */
 export function errorOf(result: Exclude<JobsResult<unknown>, { outcome: "accepted" }>): FotaError {
