@@ -1,11 +1,12 @@
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { printableLines } from "@fota/shared";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { writeBootRecord } from "../src/boot/boot-record.js";
 import { isLocked } from "../src/boot/socket-lock.js";
 import { COMMANDS } from "../src/daemon/commands.js";
-import { runProgram } from "../src/daemon/program/program.js";
+import { type Command, runProgram } from "../src/daemon/program/program.js";
 
 let dir: string;
 let config: string;
@@ -29,7 +30,6 @@ async function run(slots: object, ...argv: string[]): Promise<{ exit: number; ou
     cwd: dir,
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
-    isTerminal: false,
     onSignal: () => () => {},
   });
   return { exit, out: out.join(""), err: err.join("") };
@@ -102,6 +102,47 @@ describe.each(["status", "check"])("`fota-agent %s` without a daemon", (command)
     expect(out).toMatch(/slot.* 0.*, confirmed$/m);
     expect(await contentOf(bundleDir)).toEqual(before);
     expect((await readFile(log, "utf8")).split("\n").filter((line) => line.includes("mark"))).toEqual([]);
+  });
+});
+
+describe("what a job document or a broker says reaches no terminal with its control characters", () => {
+  const EVIL = "\u001b[2J\u009b31m\nlast     SUCCEEDED\u202e";
+  const last = { jobId: "fw-7", status: "FAILED", detail: EVIL, at: "2026-01-01T00:00:00Z" };
+
+  beforeEach(async () => {
+    await mkdir(join(dir, "state"));
+    await writeFile(join(dir, "state", "fota-history.json"), JSON.stringify({ formatVersion: 1, last }));
+  });
+
+  test("`status` prints each value on one line", async () => {
+    const { out } = await run(files(), "status");
+    expect(out).toMatch(/^last +FAILED, \\u001b\[2J\\u009b31m\\u000alast +SUCCEEDED\\u202e \(job fw-7,/m);
+    expect(out).toBe(printableLines(out));
+  });
+
+  test("`status --json` prints the same value for programs", async () => {
+    const { out } = await run(files(), "status", "--json");
+    expect(JSON.parse(out)).toMatchObject({ last: { detail: EVIL } });
+    expect(out).toBe(printableLines(out));
+  });
+
+  test("an error, also one that is a bug", async () => {
+    for (const args of [[EVIL], ["status", EVIL]]) {
+      const { err } = await run(files(), ...args);
+      expect(err).toMatch(/^error: .*\\u009b31m/);
+      expect(err).toBe(printableLines(err));
+    }
+    const broken = {
+      ...COMMANDS["status"],
+      run: async () => {
+        throw new TypeError(EVIL);
+      },
+    } as Command;
+    const errors: string[] = [];
+    const host = { env: {}, service: {}, cwd: dir, out: () => {}, onSignal: () => () => {} };
+    await runProgram(["status"], { status: broken }, { ...host, err: (text) => void errors.push(text) });
+    expect(errors.join("")).toMatch(/^TypeError: \\u001b\[2J/);
+    expect(errors.join("")).toBe(printableLines(errors.join("")));
   });
 });
 

@@ -24,7 +24,6 @@ async function run(slots: object, ...argv: string[]): Promise<{ exit: number; ou
     cwd: dir,
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
-    isTerminal: false,
     onSignal: () => () => {},
   });
   return { exit, out: out.join(""), err: err.join("") };
@@ -67,7 +66,7 @@ test.each([
 test("the version is that of the package", async () => {
   const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
   const out: string[] = [];
-  const host = { env: {}, service: {}, cwd: dir, err: () => {}, isTerminal: false, onSignal: () => () => {} };
+  const host = { env: {}, service: {}, cwd: dir, err: () => {}, onSignal: () => () => {} };
   expect(await runProgram(["--version"], COMMANDS, { ...host, out: (text) => void out.push(text) })).toBe(0);
   expect(out).toEqual([`${version}\n`]);
 });

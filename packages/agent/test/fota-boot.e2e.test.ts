@@ -87,6 +87,14 @@ test("--help fits into a terminal of 80 columns", () => {
   expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
 });
 
+test("control characters of a name reach no terminal", () => {
+  for (const args of [["--\u001b[2J"], ["--dir", join(device.dir, "\u001b[2J\nfota-boot: fine")]]) {
+    const { stderr } = spawnSync(process.execPath, [fotaBoot, ...args], { encoding: "utf8" });
+    expect(stderr).toMatch(/^fota-boot: .*\n$/);
+    expect(stderr).toContain("\\u001b[2J");
+  }
+});
+
 test.each([
   { args: ["--bogus"], says: /--bogus/ },
   {

@@ -1,3 +1,5 @@
+import { printable } from "./printable.js";
+
 /** The parts that are kept of an error from another library. */
 interface ReducedError extends Error {
   /** Node's error code, such as `ECONNREFUSED`. */
@@ -16,15 +18,18 @@ const ERRORS_MAX = 8;
 /**
  * Reduces an error from another library to name, message, stack, code, HTTP status and request id. Errors of the AWS
  * SDK contain the whole request and answer with the `authorization` header and the session token, which test runners
- * and loggers would print. Primitive values are kept. Other objects are replaced by the name of their type.
+ * and loggers would print. Escapes control characters in texts. Other primitive values are kept. Other objects are
+ * replaced by the name of their type.
  */
 export function reduceCause(thrown: unknown, depth = 0): unknown {
   if (typeof thrown === "function" || typeof thrown === "symbol") return typeof thrown;
+  if (typeof thrown === "string") return printable(thrown);
   if (typeof thrown !== "object" || thrown === null) return thrown;
   if (!(thrown instanceof Error)) return Object.prototype.toString.call(thrown);
-  const reduced: ReducedError = new Error(thrown.message.slice(0, MESSAGE_MAX_LENGTH));
+  const reduced: ReducedError = new Error(printable(thrown.message.slice(0, MESSAGE_MAX_LENGTH)));
   defineHidden(reduced, "name", thrown.name);
-  defineHidden(reduced, "stack", thrown.stack?.slice(0, 4 * MESSAGE_MAX_LENGTH));
+  const lines = thrown.stack?.slice(0, 4 * MESSAGE_MAX_LENGTH).split("\n");
+  defineHidden(reduced, "stack", lines?.map(printable).join("\n"));
   const fields = thrown as { code?: unknown; $metadata?: unknown; errors?: unknown };
   const metadata = (fields.$metadata ?? {}) as { httpStatusCode?: unknown; requestId?: unknown };
   if (typeof fields.code === "string") reduced.code = fields.code;

@@ -1,6 +1,7 @@
 import { type Advice, type Hint, hintText } from "./advice.js";
 import { reduceCause } from "./cause.js";
 import type { ErrorCode } from "./fota-error-codes.js";
+import { printable } from "./printable.js";
 
 export interface FotaErrorOptions {
   /** What the reader should do next: begins with a verb, has no period at the end. */
@@ -13,7 +14,8 @@ const NAME = "FotaError";
 
 /**
  * The only error class of fota. The message says what failed and with which values, the hint what to do about it. The
- * command line prints `error: <message> (<CODE>)`, then `hint: <hint>`.
+ * command line prints `error: <message> (<CODE>)`, then `hint: <hint>`. All texts are printable, also those of causes:
+ * a log of the error quotes what a server, a broker or a job document says.
  */
 export class FotaError extends Error {
   override readonly name = NAME;
@@ -24,14 +26,14 @@ export class FotaError extends Error {
 
   constructor(code: ErrorCode, message: string, options: FotaErrorOptions = {}) {
     super(
-      message,
+      printable(message),
       options.cause === undefined
         ? undefined
         : { cause: isFotaError(options.cause) ? options.cause : reduceCause(options.cause) },
     );
     this.code = code;
     const { hint } = options;
-    this.hint = hint === undefined ? undefined : hintText(hint);
+    this.hint = hint === undefined ? undefined : printable(hintText(hint));
     this.advice = typeof hint === "object" ? hint : undefined;
   }
 }

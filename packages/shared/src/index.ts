@@ -101,6 +101,7 @@ export {
 export { type FolderTools, makeFolders } from "./make-folders.js";
 export { nearestOf } from "./nearest.js";
 export { openFilesLimit } from "./open-files.js";
+export { printable, printableLines } from "./printable.js";
 export {
   matchProvisioningTopic,
   type ProvisioningRequest,

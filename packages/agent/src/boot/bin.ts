@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { isFotaError, messageOf } from "@fota/shared";
+import { isFotaError, messageOf, printable, printableLines } from "@fota/shared";
 import { installFirstImage } from "./install.js";
 import { launch } from "./launcher.js";
 
@@ -138,7 +138,7 @@ function count(option: string, text: string): number {
 }
 
 function log(line: string): void {
-  console.error(`fota-boot: ${line}`);
+  console.error(`fota-boot: ${printable(line)}`);
 }
 
 process.exitCode = 70; // if the event loop runs empty before `main` ends, that must not look like success
@@ -157,7 +157,7 @@ main(process.argv.slice(2)).then(
       log(error.message); // the system refused a file, a folder or a command: not a bug in fota-boot
       process.exitCode = 1;
     } else {
-      console.error(error);
+      console.error(printableLines(error instanceof Error ? (error.stack ?? error.message) : String(error)));
       process.exitCode = 70;
     }
   },

@@ -1,17 +1,7 @@
+import { printable } from "@fota/shared";
 import { expect, test } from "vitest";
 import { FakeWorld, imageOf } from "../testing/index.js";
-import { printable, printableLog } from "./printable-log.js";
-
-test.each([
-  ["\u001b]0;owned\u0007", "\\u001b]0;owned\\u0007"],
-  ["\u009b31m", "\\u009b31m"],
-  ["a\r\nfota: info: all is well", "a\\u000d\\u000afota: info: all is well"],
-  ["\u202egnp.exe", "\\u202egnp.exe"],
-  ["\u2066\u2028\u200f", "\\u2066\\u2028\\u200f"],
-  ["größer, 大きい, 😀", "größer, 大きい, 😀"],
-])("%j is printed as %j", (text, printed) => {
-  expect(printable(text)).toBe(printed);
-});
+import { printableLog } from "./printable-log.js";
 
 test("what the service, the broker or a document says reaches no log with its controls", async () => {
   const world = new FakeWorld({ old: imageOf(1, 5_000), new: imageOf(2, 5_000) });

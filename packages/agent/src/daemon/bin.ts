@@ -20,7 +20,7 @@ void runProgram(process.argv.slice(2), COMMANDS, {
   cwd: process.cwd(),
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  isTerminal: process.stderr.isTTY,
+  redraw: process.stderr.isTTY ? (line) => void process.stderr.write(`\r${line}`) : undefined,
   onSignal(signal, listener) {
     process.on(signal, listener);
     return () => void process.off(signal, listener);

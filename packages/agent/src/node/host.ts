@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { printable } from "@fota/shared";
 import type { Clock, Log, LogLevel, Random } from "../core/ports.js";
-import { printable } from "../core/printable-log.js";
 
 export const nodeClock: Clock = {
   monotonicMs: () => performance.now(),

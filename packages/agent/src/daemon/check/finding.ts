@@ -1,6 +1,5 @@
-import { isFotaError, messageOf } from "@fota/shared";
+import { isFotaError, messageOf, printable } from "@fota/shared";
 import * as v from "valibot";
-import { printable } from "../../core/printable-log.js";
 import { described } from "../fields/field.js";
 
 const findingSchema = v.strictObject({

@@ -1,5 +1,5 @@
+import { printable } from "@fota/shared";
 import type { Log } from "../../core/ports.js";
-import { printable } from "../../core/printable-log.js";
 import type { ServiceVariables } from "../program/service-variables.js";
 import { type Message, NotifySender } from "./sender.js";
 import { startWatchdog, watchdogLimitMs } from "./watchdog.js";

@@ -9,8 +9,8 @@ export interface Host {
   cwd: string;
   out: (text: string) => void;
   err: (text: string) => void;
-  /** stderr is a terminal. */
-  isTerminal: boolean;
+  /** Writes over the current line of a terminal, if stderr is one. `line` is our own text. */
+  redraw?: ((line: string) => void) | undefined;
   /** Calls `listener` for each of these signals until the returned function is called. */
   onSignal: (signal: "SIGTERM" | "SIGINT" | "SIGHUP", listener: () => void) => () => void;
 }

@@ -1,6 +1,6 @@
 import { fstatSync } from "node:fs";
+import { printable } from "@fota/shared";
 import type { Log, LogLevel } from "../../core/ports.js";
-import { printable } from "../../core/printable-log.js";
 
 const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 

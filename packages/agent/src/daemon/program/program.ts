@@ -1,5 +1,12 @@
 import { parseArgs } from "node:util";
-import { FotaError, isFotaError, messageOf, nearestOf, USAGE_ERROR_CODES } from "@fota/shared";
+import {
+  FotaError,
+  isFotaError,
+  messageOf,
+  nearestOf,
+  printableLines,
+  USAGE_ERROR_CODES,
+} from "@fota/shared";
 import { AGENT_VERSION } from "../../core/agent-version.js";
 import type { Host } from "./host.js";
 
@@ -29,8 +36,9 @@ const COMMON = {
 export async function runProgram(
   argv: readonly string[],
   commands: Readonly<Record<string, Command>>,
-  host: Host,
+  rawHost: Host,
 ): Promise<number> {
+  const host = printableHost(rawHost);
   try {
     const [name = "", ...rest] = argv;
     if (name === "" || name === "--help" || name === "-h" || name === "help") {
@@ -53,6 +61,15 @@ export async function runProgram(
   } catch (error) {
     return reportError(error, host);
   }
+}
+
+/** All output of the commands goes through this: much of it quotes job documents, servers and executables. */
+function printableHost(host: Host): Host {
+  return {
+    ...host,
+    out: (text) => host.out(printableLines(text)),
+    err: (text) => host.err(printableLines(text)),
+  };
 }
 
 function parse(name: string, command: Command, args: string[]) {

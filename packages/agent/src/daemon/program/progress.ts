@@ -5,8 +5,9 @@ import type { Host } from "./host.js";
 export function progressLine(host: Host): { show: (report: UpdateReport) => void; end: () => void } {
   let shown = "";
   const draw = (text: string) => {
-    if (!host.isTerminal || text === shown) return;
-    host.err(`\r${text.padEnd(shown.length)}${text === "" ? "\r" : ""}`);
+    if (text === shown) return;
+    host.redraw?.(text.padEnd(shown.length));
+    if (text === "") host.redraw?.("");
     shown = text;
   };
   return {

@@ -1,3 +1,4 @@
+import { printable } from "@fota/shared";
 import type { Live, Status } from "./result.js";
 
 /** Returns the status as aligned lines. */
@@ -16,7 +17,7 @@ export function formatStatus(status: Status): string {
     ["last", last === null ? "none" : lastOf(last)],
     ["daemon", daemon === null ? "not running" : linkOf(daemon)],
   ];
-  return rows.map(([name, text]) => `${name.padEnd(8)} ${text}\n`).join("");
+  return rows.map(([name, text]) => `${name.padEnd(8)} ${printable(text)}\n`).join("");
 }
 
 function updateOf({ phase, jobId, targetVersion, daemon }: Status): string {
