@@ -90,6 +90,28 @@ test("a virtual device takes an update, and a stop is clean", async () => {
   expect((await device.ended).code).toBe(0);
 });
 
+test("a device whose job is canceled during the download says so, and then takes the next one", async () => {
+  const device = await startDevice("canceled-1");
+  const fault = { kind: "slowTransfer", bytesPerSecond: 1_000, method: "GET" };
+  const faults = `${env["AWS_ENDPOINT_URL"]}/_fota/faults`;
+  const headers = { "content-type": "application/json" };
+  await fetch(faults, { method: "POST", headers, body: JSON.stringify(fault) });
+  try {
+    const { jobId } = JSON.parse((await publish("canceled-1", "--json")).stdout);
+    await device.line((line) => line.includes('"downloading"'));
+    expect(await fotaHere(["cancel", jobId, "--force", "--yes", "--local"], env)).toMatchObject({ code: 0 });
+    await device.line((line) => line.includes('"jobGone"'));
+  } finally {
+    await fetch(faults, { method: "DELETE" });
+  }
+  const next = JSON.parse((await publish("canceled-1", "--json", "--job-id", "next-1")).stdout);
+  expect(await executionOf(next.jobId, "canceled-1")).toMatchObject({ execution: { status: "SUCCEEDED" } });
+  device.child.kill("SIGTERM");
+  const { code, stdout } = await device.ended;
+  expect(code).toBe(0);
+  expect(stdout.match(/"event":"jobGone"/g)).toHaveLength(1);
+});
+
 test("--count runs many things in one process, each with its own folder and its own end", async () => {
   const things = ["fleet-1", "fleet-2", "fleet-3"];
   const args = [

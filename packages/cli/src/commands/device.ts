@@ -20,7 +20,7 @@ line for each event.
 
 --json prints one line for each event of each device, for any number of them:
 {thing, event, ...} with the events booted, wentBack, connected, disconnected,
-progress and warning.
+progress, jobGone and warning.
 
 With --local, only --thing is needed: the running \`fota local\` creates the
 thing and its certificate. The device fetches images over http only with --local

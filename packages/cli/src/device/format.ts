@@ -34,6 +34,9 @@ export function eventFormatter(
         return `${name}  connected, waiting for jobs`;
       case "disconnected":
         return `${name}  ${paint("yellow", "connection lost, retrying")}`;
+      case "jobGone":
+        phase = undefined;
+        return `${name}  ${paint("yellow", "the job is gone: canceled, deleted or timed out")}, waiting for jobs`;
       case "warning":
         return `${name}  ${paint("yellow", event.message)}`;
       case "progress": {

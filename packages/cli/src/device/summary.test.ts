@@ -17,6 +17,14 @@ test("a fleet is counted by what its devices do now, and how their updates ended
   expect(fleet.news()).toBe("1 of 3 connected, 0 updating, 1 succeeded, 1 failed");
 });
 
+test("a device whose job is gone updates no longer, and neither succeeded nor failed", () => {
+  const fleet = new FleetSummary(1);
+  fleet.note("a-1", { event: "connected" });
+  fleet.note("a-1", { event: "progress", phase: "downloading", percent: 3 });
+  fleet.note("a-1", { event: "jobGone" });
+  expect(fleet.news()).toBe("1 of 1 connected, 0 updating, 0 succeeded, 0 failed");
+});
+
 test("what has not changed is no news; the last of new warnings is shown once", () => {
   const fleet = new FleetSummary(1_000);
   expect(fleet.news()).toBe("0 of 1000 connected, 0 updating, 0 succeeded, 0 failed");

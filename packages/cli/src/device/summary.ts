@@ -1,4 +1,4 @@
-import type { DeviceEvent } from "./virtual-device.js";
+import { type DeviceEvent, isEnd } from "./virtual-device.js";
 
 /** What one device of a fleet does. */
 interface DeviceState {
@@ -53,15 +53,16 @@ export class FleetSummary {
         this.#warning = `${thing}: ${event.message}`;
         return state;
       case "progress": {
-        const hasFailed = event.reason !== undefined;
-        const isUpdating = !hasFailed && event.phase !== "done";
+        const isUpdating = !isEnd(event);
         // The agent repeats its last report if AWS IoT does not answer.
         if (state.isUpdating && !isUpdating) {
-          if (hasFailed) this.#failed += 1;
+          if (event.reason !== undefined) this.#failed += 1;
           else this.#succeeded += 1;
         }
         return { ...state, isUpdating };
       }
+      case "jobGone":
+        return { ...state, isUpdating: false };
       case "booted":
       case "wentBack":
         return state;

@@ -74,6 +74,8 @@ export type DeviceEvent =
   /** The device reconnects by itself. */
   | { event: "disconnected" }
   | ({ event: "progress" } & UpdateReport)
+  /** The update that was in progress is abandoned: its job was canceled or deleted, or has timed out. */
+  | { event: "jobGone" }
   | { event: "warning"; message: string };
 
 const SLOT_SIZE_BYTES = 1024 ** 3;
@@ -85,7 +87,8 @@ const RETRY = { baseMs: 1_000, maxMs: 5_000 };
  * Runs the real agent on file slots until `signal` aborts. The boot is simulated: every image boots, because this
  * machine cannot run the code of another, unless `fail` says otherwise. State is in `dir`; a new run on it continues.
  */
-export async function runVirtualDevice(options: VirtualDeviceOptions): Promise<void> {
+export async function runVirtualDevice(allOptions: VirtualDeviceOptions): Promise<void> {
+  const options = watchingUpdates(allOptions);
   const { dir, fail, confirmWithinMs, signal, onEvent } = options;
   const record = await openSimulatedRecord(dir, { lock: options.lock });
   while (!signal.aborted) {
@@ -104,12 +107,35 @@ export async function runVirtualDevice(options: VirtualDeviceOptions): Promise<v
   }
 }
 
+/** What one boot of the firmware runs with. */
+interface FirmwareOptions extends VirtualDeviceOptions {
+  /** Called when the agent has nothing left to do. */
+  onIdle(): void;
+}
+
+/** The agent reports how an update ends, unless its job is gone: then it is idle after the last progress. */
+function watchingUpdates(options: VirtualDeviceOptions): FirmwareOptions {
+  let isUpdating = false;
+  return {
+    ...options,
+    onEvent(event) {
+      if (event.event === "progress") isUpdating = !isEnd(event);
+      options.onEvent(event);
+    },
+    onIdle() {
+      if (isUpdating) options.onEvent({ event: "jobGone" });
+      isUpdating = false;
+    },
+  };
+}
+
+/** Tells whether a report is the last one of its update. */
+export function isEnd({ phase, reason }: UpdateReport): boolean {
+  return phase === "done" || reason !== undefined;
+}
+
 /** Runs one boot of the firmware, until the agent resets the device. */
-async function runFirmware(
-  options: VirtualDeviceOptions,
-  record: SimulatedRecord,
-  boot: Boot,
-): Promise<void> {
+async function runFirmware(options: FirmwareOptions, record: SimulatedRecord, boot: Boot): Promise<void> {
   const versions = slotVersions(options.dir, options.fwVersion);
   const device = deviceOf(options, record, boot.slot, await versions.of(boot.slot));
   const agentOn = (thing: Mqtt) =>
@@ -133,11 +159,8 @@ async function runFirmware(
 /**
  * Runs one session, which reconnects by itself, until the reset (true) or until the broker has another address (false).
  */
-async function runSession(
-  agentOn: (thing: Mqtt) => FotaAgent,
-  options: VirtualDeviceOptions,
-): Promise<boolean> {
-  const { signal, onEvent } = options;
+async function runSession(agentOn: (thing: Mqtt) => FotaAgent, options: FirmwareOptions): Promise<boolean> {
+  const { signal, onEvent, onIdle } = options;
   let end: (isReset: boolean) => void = () => {};
   const ended = new Promise<boolean>((resolve) => {
     end = resolve;
@@ -146,6 +169,7 @@ async function runSession(
   if (thing === undefined) return true;
   const agent = agentOn(thing);
   agent.on("progress", (report) => onEvent({ event: "progress", ...report }));
+  agent.on("idle", onIdle);
   agent.on("resetDue", () => end(true));
   agent.start();
   const isReset = await unlessAborted(ended, signal);
