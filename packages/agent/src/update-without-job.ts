@@ -1,8 +1,8 @@
 import { FotaError } from "@fota/shared";
 import { checkDocument, fitnessFault, readDocument } from "./core/check-document.js";
 import { bootOf } from "./core/classify-job.js";
-import type { DownloadRequest } from "./core/download.js";
 import { downloadWithoutJob } from "./core/download-effect.js";
+import type { DownloadRequest } from "./core/download-request.js";
 import type { UpdateRunner } from "./core/runner.js";
 import type { UpdateTarget } from "./core/update-state.js";
 import type { UpdateEngine } from "./update-engine.js";

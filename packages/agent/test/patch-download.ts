@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DownloadRequest } from "../src/core/download.js";
+import type { DownloadRequest } from "../src/core/download-request.js";
 import { DOWNLOAD_TUNING } from "../src/core/download-tuning.js";
 import { Interruption } from "../src/core/interruption.js";
 import type { Journal } from "../src/core/update-state.js";

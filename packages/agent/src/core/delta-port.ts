@@ -1,4 +1,4 @@
-import type { DownloadDevice, DownloadRequest, DownloadResult } from "./download.js";
+import type { DownloadDevice, DownloadRequest, DownloadResult } from "./download-request.js";
 
 /** Downloads images as patches. Create it with `createDelta` of `@fota/agent/delta`. */
 export interface Delta {

@@ -1,14 +1,8 @@
 import { type Inflate, messageOf } from "@fota/shared";
 import type { Delta } from "./delta-port.js";
-import {
-  type DownloadDevice,
-  type DownloadRequest,
-  type DownloadResult,
-  downloadImage,
-  downloadObject,
-  type FreshUrl,
-} from "./download.js";
+import { downloadImage, downloadObject } from "./download.js";
 import { DownloadBudget } from "./download-budget.js";
+import type { DownloadDevice, DownloadRequest, DownloadResult, FreshUrl } from "./download-request.js";
 import { OldImage } from "./old-image.js";
 import { type FittingPatch, PatchedImage } from "./patched-image.js";
 import type { Journal, PatchFault, UpdateTarget } from "./update-state.js";

@@ -1,5 +1,6 @@
 import { encodeStatusDetails, messageOf, type UpdateReport } from "@fota/shared";
-import { type DownloadRequest, type DownloadResult, downloadImage, type FreshUrl } from "./download.js";
+import { downloadImage } from "./download.js";
+import type { DownloadRequest, DownloadResult, FreshUrl } from "./download-request.js";
 import type { Advance, Effect, ExecutorContext } from "./executor-context.js";
 import { Interruption } from "./interruption.js";
 import type { Device } from "./ports.js";

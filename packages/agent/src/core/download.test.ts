@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { errorPage, FakeFlash, FakeServer, imageOf, ManualClock, Power } from "../testing/index.js";
-import { type DownloadRequest, downloadImage, type FreshUrl } from "./download.js";
+import { downloadImage } from "./download.js";
+import type { DownloadRequest, FreshUrl } from "./download-request.js";
 import { DOWNLOAD_TUNING } from "./download-tuning.js";
 import { Interruption } from "./interruption.js";
 import type { Journal } from "./update-state.js";

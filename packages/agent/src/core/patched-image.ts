@@ -5,8 +5,8 @@ import {
   PatchReader,
   type PatchReaderOptions,
 } from "@fota/shared";
-import type { DownloadDevice, DownloadRequest, DownloadSink } from "./download.js";
 import type { DownloadBudget } from "./download-budget.js";
+import type { DownloadDevice, DownloadRequest, DownloadSink } from "./download-request.js";
 import type { OldImage } from "./old-image.js";
 import type { SlotDigests } from "./ports.js";
 import { SlotImage } from "./slot-image.js";

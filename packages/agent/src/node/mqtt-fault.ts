@@ -30,3 +30,22 @@ function describeFault(clientId: string, cause: unknown): NetworkFault {
 function reasonCodeOf(error: unknown): number | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "number" ? error.code : undefined;
 }
+
+/**
+ * Returns why the broker disconnected, as the end of a sentence. MQTT 5, 3.14.2.1: 0x8E, another connection uses the client
+ * id.
+ */
+export function disconnectReason(reasonCode: number | undefined): string {
+  if (reasonCode === 0x8e) return ": another client connected with its client id";
+  return reasonCode === undefined ? "" : ` (reason code ${reasonCode})`;
+}
+
+/** Returns an error as Node has it. */
+export function networkError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+/** Returns MQTT_CLOSED. */
+export function closedError(thingName: string, cause?: unknown): FotaError {
+  return new FotaError("MQTT_CLOSED", `${thingName} is not connected`, cause === undefined ? {} : { cause });
+}

@@ -9,7 +9,13 @@ import { type Acknowledged, FilterBatch, subscribeTo } from "./filter-batch.js";
 import { nodeClock } from "./host.js";
 import type { MqttClient } from "./mqtt-client.js";
 import { clientOptions } from "./mqtt-client-options.js";
-import { ClosedWithoutAnswer, unreachable } from "./mqtt-fault.js";
+import {
+  ClosedWithoutAnswer,
+  closedError,
+  disconnectReason,
+  networkError,
+  unreachable,
+} from "./mqtt-fault.js";
 import { type Broker, parseBroker, type ThingOptions } from "./mqtt-options.js";
 import { chooseRoute, startClient } from "./mqtt-route.js";
 import { parseProxyOption } from "./proxy.js";
@@ -277,19 +283,4 @@ async function close(client: MqttClient): Promise<void> {
   const cancel = nodeClock.after(CLOSE_LIMIT_MS, () => stream.destroy());
   await closed;
   cancel();
-}
-
-/** MQTT 5, 3.14.2.1: 0x8E, another connection uses the client id. */
-function disconnectReason(reasonCode: number | undefined): string {
-  if (reasonCode === 0x8e) return ": another client connected with its client id";
-  return reasonCode === undefined ? "" : ` (reason code ${reasonCode})`;
-}
-
-/** Returns an error as Node has it. */
-function networkError(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
-}
-
-function closedError(thingName: string, cause?: unknown): FotaError {
-  return new FotaError("MQTT_CLOSED", `${thingName} is not connected`, cause === undefined ? {} : { cause });
 }
