@@ -180,17 +180,19 @@ test("without an option, the environment decides for each connection; false turn
 
 test("the identity of a new device comes through the proxy", async () => {
   proxy.refuseWith = 403;
+  const dir = await mkdtemp(join(tmpdir(), "fota-proxy-"));
   const provisioning = provisionThing({
     endpoint: BROKER,
     ca: local.caPem,
     claimCert: thing.certificatePem,
     claimKey: thing.privateKeyPem,
     template: "pumps",
-    dir: "/nonexistent/fota",
+    dir,
     attempts: 1,
     proxy: `http://127.0.0.1:${proxy.port}`,
   });
   expect((await failureOf(provisioning)).message).toMatch(/HTTP 403/);
+  await rm(dir, { recursive: true });
 });
 
 interface Fault {
