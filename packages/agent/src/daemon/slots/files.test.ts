@@ -58,6 +58,16 @@ describe.skipIf(process.platform !== "linux")("beside fota-boot", () => {
     expect(await readFile(join(dir, "reset-request"), "utf8")).toBe("boot-1\n");
   });
 
+  test("two restarts at once, of a command and of the agent, are one", async () => {
+    const first = await startFirmware(0, "boot-1");
+    const { slots } = await open();
+    const restarts = [slots.restart(), slots.restart()];
+    expect(restarts[0]).toBe(restarts[1]);
+    await once(first, "exit");
+    await startFirmware(1, "boot-2");
+    await Promise.all(restarts);
+  });
+
   test("a restart that is repeated does not end the trial that it has started", async () => {
     await startFirmware(0, "boot-1");
     const { slots } = await open();

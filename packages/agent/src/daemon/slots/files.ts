@@ -80,13 +80,20 @@ async function findSlots(
   const firmware = await findRunningFirmware(dir);
   const runningSlot = config.runningSlot ?? firmware?.slot;
   if (runningSlot === undefined) throw await notRunning(dir);
+  // A command and the agent may both restart. A second request would truncate the first while fota-boot reads it.
+  let restarting: Promise<void> | undefined;
   const options = {
     dir,
     slotSizeBytes,
     slotCount,
     runningSlot,
     ...(firmware?.bootId !== undefined && { bootId: firmware.bootId }),
-    restart: () => restartFirmware(dir, firmware, restart, context),
+    restart: () => {
+      restarting ??= restartFirmware(dir, firmware, restart, context).finally(() => {
+        restarting = undefined;
+      });
+      return restarting;
+    },
   };
   return { options, firmware };
 }
