@@ -1,6 +1,7 @@
 import { messageOf } from "@fota/shared";
 import { AwsError } from "../errors.js";
 import type { Journal } from "../journal/journal.js";
+import type { ReplayCost } from "../journal/journal-files.js";
 import type { Log } from "../log.js";
 
 interface DiskGuardOptions {
@@ -43,10 +44,10 @@ export class DiskGuard {
    * @throws {AwsError} ServiceUnavailable if it cannot be written; then the world is as before the command, unless the
    * disk cannot be read either
    */
-  async append(record: unknown): Promise<void> {
+  async append(record: unknown, cost?: ReplayCost): Promise<void> {
     const { dir, journal, log } = this.#options;
     try {
-      await journal.append(record);
+      await journal.append(record, cost);
     } catch (error) {
       if (!this.#isFailing) {
         log(`cannot write the state in ${dir}: ${messageOf(error)}; all changes are refused until it can`);

@@ -11,7 +11,7 @@ import { openJournal } from "../journal/journal.js";
 import type { Log } from "../log.js";
 import type { CommandInput, CommandName, CommandOutput } from "./commands.js";
 import { DiskGuard } from "./disk-guard.js";
-import { LiveWorld } from "./live-world.js";
+import { LiveWorld, replayCost } from "./live-world.js";
 import { NoticeSender } from "./notice-sender.js";
 import { freshSeed } from "./random.js";
 import { TickTimer } from "./tick-timer.js";
@@ -103,7 +103,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const collected = context.messages.concat(collectNotices(context, noticeOptions), collectEvents(context));
     // At once, not when the change is durable: a clock that jumps over several deadlines must fire each at its time.
     if (command === "tick") scheduleTick();
-    if (disk !== undefined) await disk.append(record);
+    if (disk !== undefined) await disk.append(record, replayCost(context));
     if (fulfilled.length > 0) waiting = waiting.filter((each) => !fulfilled.includes(each));
     for (const { resolve } of fulfilled) resolve();
     notices.send(collected);

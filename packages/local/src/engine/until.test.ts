@@ -22,7 +22,7 @@ beforeAll(async () => {
   const journals = Object.getPrototypeOf(journal) as Journal;
   for (const name of ["append", "probe"] as const) {
     const original = journals[name];
-    vi.spyOn(journals, name).mockImplementation(async function (this: Journal, record) {
+    vi.spyOn(journals, name).mockImplementation(async function (this: Journal, record: unknown) {
       if (disk.isFull && (record as { command: string }).command === "tick") {
         disk.failedWrites += 1;
         throw new Error("ENOSPC");

@@ -13,8 +13,10 @@ export class Generations {
   /** Id of the folder, for new generations. */
   readonly #folder: string;
   #snapshotBytes: number;
-  /** Bytes of the journals between the snapshot and the current one. */
+  /** Bytes of the journals between the snapshot and the current one, with those that their records cost more. */
   #closedBytes: number;
+  /** What the records of the current journal cost more than their size. */
+  #extraBytes: number;
   #current: RecordsFile;
   #isRenameDurable = true;
 
@@ -28,6 +30,7 @@ export class Generations {
     this.#folder = folder;
     this.#snapshotBytes = snapshotBytes;
     this.#closedBytes = closedBytes;
+    this.#extraBytes = last?.extraBytes ?? 0;
     this.#current = new RecordsFile(dir, { ...id, generation: lastGeneration }, last);
   }
 
@@ -36,9 +39,9 @@ export class Generations {
     return this.#current;
   }
 
-  /** Bytes of the records since the snapshot. */
+  /** Bytes of the records since the snapshot; more if they take longer to replay than usual ones of that size. */
   get recordsBytes(): number {
-    return this.#closedBytes + this.#current.endBytes;
+    return this.#closedBytes + this.#current.endBytes + this.#extraBytes;
   }
 
   get snapshotBytes(): number {
@@ -53,10 +56,11 @@ export class Generations {
     await rm(newSnapshotPath(this.#dir), { force: true }).catch(() => undefined);
   }
 
-  /** Writes records. They survive a power cut when it resolves. */
-  async append(records: readonly string[]): Promise<void> {
+  /** Writes records, which cost `extraBytes` more than their size. They survive a power cut when it resolves. */
+  async append(records: readonly string[], extraBytes = 0): Promise<void> {
     await this.#makeRenameDurable();
     await this.#current.append(records);
+    this.#extraBytes += extraBytes;
   }
 
   /**
@@ -80,6 +84,7 @@ export class Generations {
     await this.#current.close().catch(() => undefined);
     this.#current = next;
     this.#closedBytes = 0;
+    this.#extraBytes = 0;
     this.#isRenameDurable = false;
     await this.#makeRenameDurable();
     const { generation } = next.id;
@@ -101,7 +106,8 @@ export class Generations {
       throw error;
     }
     await this.#current.close().catch(() => undefined);
-    this.#closedBytes += this.#current.endBytes;
+    this.#closedBytes += this.#current.endBytes + this.#extraBytes;
+    this.#extraBytes = 0;
     this.#current = next;
     return next.id;
   }

@@ -79,15 +79,16 @@ interface ReaderOptions {
   /** @default FORMAT */
   format?: number;
   /** Called with each record, in order: all that were acknowledged, and the intact ones after them. */
-  replay(record: unknown): void;
+  replay(record: unknown): ReplayCost | undefined;
 }
 
 /** Reads a journal line by line. */
 export class JournalReader {
   readonly #id: JournalId;
-  readonly #replay: (record: unknown) => void;
+  readonly #replay: (record: unknown) => ReplayCost | undefined;
   readonly #acknowledgedBytes: number;
   #endBytes = RECORDS_OFFSET;
+  #extraBytes = 0;
   #lines = 3;
   #next: number | undefined;
   /** The place in the head that has the number of acknowledged bytes; see `encodeMark`. */
@@ -123,6 +124,11 @@ export class JournalReader {
     return this.#endBytes;
   }
 
+  /** What the records cost more than their size. */
+  get extraBytes(): number {
+    return this.#extraBytes;
+  }
+
   /** Generation of the journal in which the records continue. */
   get next(): number | undefined {
     return this.#next;
@@ -149,11 +155,19 @@ export class JournalReader {
 
   #replayLine(json: string): void {
     try {
-      this.#replay(JSON.parse(json));
+      this.#extraBytes += extraBytesOf(json, this.#replay(JSON.parse(json)) ?? 0);
     } catch (error) {
       throw new DamagedFile(`line ${this.#lines} cannot be replayed: ${(error as Error).message}`);
     }
   }
+}
+
+/** How long a record takes to replay, as the size in bytes of usual records that take as long. */
+export type ReplayCost = number;
+
+/** Returns what a record costs more than its size. */
+export function extraBytesOf(json: string, cost: ReplayCost): number {
+  return Math.max(0, cost - json.length);
 }
 
 /** Reads a whole journal. @throws {DamagedFile} */
@@ -169,6 +183,7 @@ export function holdsRecords(bytes: Buffer, id: JournalId, format: number): bool
     let any = false;
     const replay = () => {
       any = true;
+      return undefined;
     };
     readJournal(bytes, id, { format, replay });
     return any;

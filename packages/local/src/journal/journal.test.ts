@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { canMount, SmallDisk } from "../../../agent/test/small-disk.js";
-import { ListState } from "../../test/support/list-state.js";
+import { costOf, ListState } from "../../test/support/list-state.js";
 import { openJournal } from "./journal.js";
 
 let dir: string;
@@ -19,7 +19,7 @@ async function open(compactAtBytes?: number) {
   const journal = await openJournal({ dir, state, ...(compactAtBytes !== undefined && { compactAtBytes }) });
   const append = (record: unknown) => {
     state.values.push(record);
-    return journal.append(record);
+    return journal.append(record, costOf(record));
   };
   return {
     append,
@@ -55,6 +55,47 @@ test("opening again changes no file, and replays the records again", async () =>
   await second.close();
   expect(await files()).toEqual(["journal-1.ndjson", "snapshot.json"]);
   expect(await Promise.all((await files()).map((name) => readFile(join(dir, name))))).toEqual(before);
+});
+
+test("records that take long to replay lead to a snapshot, also at the next start", async () => {
+  const snapshot = async () => JSON.stringify(await readFile(join(dir, "snapshot.json"), "latin1"));
+  const first = await open(10_000);
+  const before = await snapshot();
+  await first.append({ cost: 2_000 });
+  await first.close();
+  expect(await snapshot()).toBe(before);
+  const second = await open(10_000); // 2,000 are more than a sixteenth of it
+  await expect.poll(snapshot).toContain("cost");
+  await second.close();
+  const third = await open(10_000);
+  expect(third.replayed()).toBe(0);
+  await third.append({ cost: 5_000, name: "a" });
+  await third.append({ cost: 4_999, name: "b" });
+  await third.append({ cost: 1, name: "c" });
+  await expect.poll(snapshot).toContain("name");
+  await third.close();
+});
+
+test("other work goes on while records are replayed that take long", async () => {
+  const first = await open();
+  for (let index = 0; index < 3; index += 1) await first.append(index);
+  await first.close();
+  let turns = 0;
+  const count = () => {
+    turns += 1;
+    immediate = setImmediate(count);
+  };
+  let immediate = setImmediate(count);
+  const state = new ListState();
+  const turnsAtRecord: number[] = [];
+  state.onReplay = () => {
+    turnsAtRecord.push(turns);
+    for (const endMs = performance.now() + 25; performance.now() < endMs; );
+  };
+  const second = await openJournal({ dir, state });
+  clearImmediate(immediate);
+  expect(new Set(turnsAtRecord).size).toBe(3);
+  await second.close();
 });
 
 test("opening a folder with a long journal replaces it by a snapshot", async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import type { StateCapture } from "../state/state-capture.js";
 import { Generations } from "./generations.js";
-import type { JournalId } from "./journal-files.js";
+import { extraBytesOf, type JournalId, type ReplayCost } from "./journal-files.js";
 import { isDiskFull, newSnapshotPath, unwritableFolder } from "./journal-folder.js";
 import { type JournaledState, type JournalFolder, loadJournal } from "./load-journal.js";
 import { writeSnapshot } from "./snapshot-writer.js";
@@ -24,9 +24,11 @@ export interface Journal {
   /**
    * Resolves when the record is on the disk; records that are appended meanwhile share one write. If it rejects, it also
    * rejects for all records that are not on the disk yet, and for all later ones until `reload` or `catchUp`, because the
-   * caller's state then has changes that the disk lacks.
+   * caller's state then has changes that the disk lacks. Records that take long to replay lead to a snapshot earlier.
+   *
+   * @param cost by default that of a usual record
    */
-  append(record: unknown): Promise<void>;
+  append(record: unknown, cost?: ReplayCost): Promise<void>;
   /** Rejects if `record` could not be written now, for example because the disk is full. Changes nothing. */
   probe(record: unknown): Promise<void>;
   /** After a failed `append`: restores the state from the disk. */
@@ -40,7 +42,7 @@ export interface Journal {
 interface JournalOptions extends JournalFolder {
   state: JournaledState;
   /**
-   * Least size in bytes at which a new snapshot replaces the journal. If the last snapshot is larger, its size counts: a
+   * Least size in bytes at which a new snapshot replaces the journal; see `ReplayCost`. If the last snapshot is larger, its size counts: a
    * snapshot then costs no more than the records since the last one.
    *
    * @default 32 MiB
@@ -78,6 +80,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
 /** A record that is not on the disk yet. */
 interface Waiting {
   json: string;
+  extraBytes: number;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -104,9 +107,10 @@ class FolderJournal implements Journal {
     this.#generations = generations;
   }
 
-  append(record: unknown): Promise<void> {
+  append(record: unknown, cost: ReplayCost = 0): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ json: JSON.stringify(record), resolve, reject });
+      const json = JSON.stringify(record);
+      this.#waiting.push({ json, extraBytes: extraBytesOf(json, cost), resolve, reject });
       if (this.#waiting.length === 1) this.#inSequence(() => this.#writeBatch()).catch(reject);
     });
   }
@@ -163,7 +167,7 @@ class FolderJournal implements Journal {
       if (this.#hasUnwrittenChanges) throw new Error("an earlier change could not be written");
       // At this point the state contains the batch and nothing after it.
       if (this.#isFull()) capture = this.#options.state.capture();
-      await this.#write(batch.map(({ json }) => json));
+      await this.#write(batch);
       for (const { resolve } of batch) resolve();
       if (capture !== undefined) await this.#beginCompaction(capture);
     } catch (error) {
@@ -175,13 +179,15 @@ class FolderJournal implements Journal {
   }
 
   /** Writes records. If the disk is full, gives up a snapshot that is being written, and tries again. */
-  async #write(records: readonly string[]): Promise<void> {
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    const records = batch.map(({ json }) => json);
+    const extraBytes = batch.reduce((sum, each) => sum + each.extraBytes, 0);
     try {
-      await this.#generations.append(records);
+      await this.#generations.append(records, extraBytes);
     } catch (error) {
       if (this.#compaction === undefined || !isDiskFull(error)) throw error;
       await this.#cancelCompaction();
-      await this.#generations.append(records);
+      await this.#generations.append(records, extraBytes);
     }
   }
 

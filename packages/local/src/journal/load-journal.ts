@@ -9,6 +9,7 @@ import {
   type JournalId,
   JournalReader,
   RECORDS_OFFSET,
+  type ReplayCost,
   readJournal,
 } from "./journal-files.js";
 import {
@@ -35,8 +36,8 @@ export interface JournaledState {
 
 /** A state that is being restored. */
 export interface Restoration {
-  /** Called for each record after the snapshot, in order. */
-  replay(record: unknown): void;
+  /** Called for each record after the snapshot, in order. Returns `undefined` for a usual one. */
+  replay(record: unknown): ReplayCost | undefined;
   /** Makes the restored state the current one. */
   finish(): void;
 }
@@ -52,10 +53,10 @@ export interface LoadedFolder {
   /** Of the snapshot; generation 0 if the folder is new. */
   id: JournalId;
   snapshotBytes: number;
-  /** Bytes of the journals before the last one. */
+  /** Bytes of the journals before the last one, with those that their records cost more. */
   closedBytes: number;
   /** The journal that gets the next records; absent if the folder is new or has an earlier format. */
-  last?: { generation: number; endBytes: number; slot: number };
+  last?: { generation: number; endBytes: number; slot: number; extraBytes: number };
   /** The highest generation. */
   lastGeneration: number;
 }
@@ -97,11 +98,16 @@ async function loadCurrent(
     if (reader.next === undefined) {
       await refuseLaterJournals(dir, id, generation, FORMAT);
       restoration.finish();
-      const last = { generation, endBytes: reader.endBytes, slot: reader.slot };
+      const last = {
+        generation,
+        endBytes: reader.endBytes,
+        slot: reader.slot,
+        extraBytes: reader.extraBytes,
+      };
       return { id, snapshotBytes, closedBytes, last, lastGeneration: generation };
     }
     why = `journal-${generation}.ndjson continues in it`;
-    closedBytes += reader.endBytes;
+    closedBytes += reader.endBytes + reader.extraBytes;
     generation = reader.next;
   }
 }

@@ -36,7 +36,10 @@ export async function openSessionStore(dir: string, owner?: FolderOwner): Promis
     restore: (root) => {
       const restored = root as KeptState;
       return {
-        replay: (record) => applyRecord(restored, record as KeptRecord),
+        replay: (record) => {
+          applyRecord(restored, record as KeptRecord);
+          return undefined;
+        },
         finish: () => {
           state = restored;
         },

@@ -6,6 +6,8 @@ export class ListState implements JournaledState {
   values: unknown[] = [];
   /** Number of records that were read after the snapshot. */
   replayed = 0;
+  /** Called for each of them. */
+  onReplay: () => void = () => undefined;
 
   restore(root: unknown): Restoration {
     const { values } = root as { values: unknown[] };
@@ -13,6 +15,8 @@ export class ListState implements JournaledState {
       replay: (record) => {
         values.push(record);
         this.replayed += 1;
+        this.onReplay();
+        return costOf(record);
       },
       finish: () => {
         this.values = values;
@@ -27,4 +31,9 @@ export class ListState implements JournaledState {
   capture(): StateCapture {
     return new StateCapture({ values: this.values });
   }
+}
+
+/** Returns what a record takes to replay: the member `cost`, if it has one. */
+export function costOf(record: unknown): number {
+  return (record as { cost?: number } | null)?.cost ?? 0;
 }
