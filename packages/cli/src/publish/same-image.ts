@@ -12,7 +12,7 @@ const NAMES_MAX = 3;
 
 /**
  * Returns what firmware the same bytes were uploaded as from a file of another name. Makes a request, and one for each
- * such object. Returns none where listing is not allowed.
+ * such object. Returns none if these cannot be listed or read.
  */
 export async function findUnderOtherNames(
   s3: S3,
@@ -26,8 +26,8 @@ export async function findUnderOtherNames(
     const found = await Promise.all(others.map((other) => findImage(s3, { bucket, key: other })));
     return found.flatMap((image) => (image?.mark === sha256 ? [image.firmware] : []));
   } catch (error) {
-    if (!isFotaError(error, "ACCESS_DENIED") && !isFotaError(error, "AWS_ERROR")) throw error;
-    return []; // a warning is not worth a permission
+    if (!isFotaError(error) || error.code === "INTERRUPTED") throw error;
+    return []; // a warning is worth neither a permission nor a failure
   }
 }
 
