@@ -128,7 +128,7 @@ test("what patches saved on a sample says so; all things that succeeded are no s
   const saved = { bytes: 3_145_728, imageBytes: 4_194_304, things: 4, read: 5 };
   const textFor = (succeeded: number) =>
     formatSummary({ ...summary, counts: { ...summary.counts, succeeded }, saved }, view(100));
-  expect(textFor(50)).toContain("by patches, on 4 things (a sample: 5 of 50 succeeded)\n");
+  expect(textFor(50)).toContain("by patches, on 4 things (a sample: 5 of the 50 that succeeded)\n");
   expect(textFor(5)).toContain("by patches, on 4 things\n");
 });
 

@@ -173,7 +173,7 @@ function savedText(
   succeeded: number,
 ): string {
   const sample =
-    read === undefined || read >= succeeded ? "" : ` (a sample: ${read} of ${succeeded} succeeded)`;
+    read === undefined || read >= succeeded ? "" : ` (a sample: ${read} of the ${succeeded} that succeeded)`;
   const on = `on ${things === 1 ? "1 thing" : `${things} things`}${sample}`;
   return bytes < 0
     ? `nothing: patches cost ${formatBytes(-bytes)} more than the images, ${on}`
