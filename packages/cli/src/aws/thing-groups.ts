@@ -28,7 +28,12 @@ export async function findThingGroupArn(
 export async function thingGroupArn(iot: Iot, thingGroupName: string): Promise<string> {
   const arn = await findThingGroupArn(iot, thingGroupName);
   if (arn !== undefined) return arn;
-  throw new FotaError("GROUP_NOT_FOUND", `there is no thing group ${JSON.stringify(thingGroupName)}`, {
+  throw groupNotFound(thingGroupName);
+}
+
+/** Returns the error for a group that does not exist. */
+export function groupNotFound(thingGroupName: string): FotaError {
+  return new FotaError("GROUP_NOT_FOUND", `there is no thing group ${JSON.stringify(thingGroupName)}`, {
     hint: "check the spelling, the capitals, the region and the account (--region, --profile, --local)",
   });
 }

@@ -1,7 +1,8 @@
 import { isFotaError } from "@fota/shared";
+import { nameOf } from "../aws/errors.js";
 import { searchThings } from "../aws/fleet-index.js";
 import type { Iot } from "../aws/iot.js";
-import { listThingsInGroup } from "../aws/thing-groups.js";
+import { groupNotFound, listThingsInGroup } from "../aws/thing-groups.js";
 import type { JobSpec } from "./job-spec.js";
 import type { Target } from "./targets.js";
 
@@ -25,7 +26,10 @@ export function isOpen({
   return continuous && (makeGroup !== undefined || targets.some(({ kind }) => kind === "group"));
 }
 
-/** Lists the things of the targets, including the members of groups, up to `max`. */
+/**
+ * Lists the things of the targets, including the members of groups; of more than `max`, only some.
+ * @throws {FotaError} GROUP_NOT_FOUND and other translated AWS errors
+ */
 export async function reachOf(iot: Iot, targets: readonly Target[], max = COUNTED_MAX): Promise<Reach> {
   const things = new Set<string>();
   for (const { kind, name, query } of targets) {
@@ -37,9 +41,11 @@ export async function reachOf(iot: Iot, targets: readonly Target[], max = COUNTE
       const members = query === undefined ? listThingsInGroup(iot, name) : namesFoundBy(iot, query);
       for await (const thing of members) {
         things.add(thing);
-        if (things.size >= max) return { things: [...things], unknown: `more than ${max} things` };
+        if (things.size > max) return { things: [...things], unknown: `more than ${max} things` };
       }
     } catch (error) {
+      if (query === undefined && isFotaError(error) && nameOf(error.cause) === "ResourceNotFoundException")
+        throw groupNotFound(name);
       if (!isFotaError(error, "ACCESS_DENIED")) throw error;
       return {
         things: [...things],
