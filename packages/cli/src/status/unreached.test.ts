@@ -97,6 +97,13 @@ test.each<[what: string, arns: readonly string[], total: number, Unreached | und
     /^canceled: 25 of the 40 things in its/,
   ],
   [
+    "one",
+    ofGroup,
+    15,
+    { things: 1, ofThings: 16, isExact: true },
+    /^canceled: 1 of the 16 things in its targets never got it, and is not counted$/,
+  ],
+  [
     "a limit",
     ofGroup,
     1_541,

@@ -76,7 +76,8 @@ export function unreachedText(
   if (things === 0 && (isExact || total === ofThings)) return undefined;
   if (things !== null && things > 0) {
     const count = isExact ? things : `at least ${things}`;
-    return `canceled: ${count} of the ${ofThings} things in its targets never got it, and are not counted`;
+    const are = count === 1 ? "is" : "are";
+    return `canceled: ${count} of the ${ofThings} things in its targets never got it, and ${are} not counted`;
   }
   const isOfThings = targetArns.every((arn) => !arn.includes(":thinggroup/"));
   if (isOfThings && targetArns.length <= total) return undefined;
