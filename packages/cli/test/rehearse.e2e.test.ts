@@ -98,6 +98,9 @@ test("an abort rule fires on a bad fleet, and the verdict says after how many de
   expect(text).toMatch(new RegExp(`^ {2}devices that ran it by then +${p50} `, "m"));
   expect(text.replaceAll(/\s+/g, " ")).toContain("abort percentages count only ended executions");
   for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  const [, shares = ""] = formatRehearsal(found, { ...PLAIN, columns: 60 }).split("\n\n");
+  expect(shares).toContain("aborts by");
+  for (const line of shares.split("\n")) expect(line.length).toBeLessThanOrEqual(60);
 });
 
 test("the seed decides: the same one gives the same runs, and each run has the next one", async () => {

@@ -11,7 +11,7 @@ type Screen = Pick<Output, "paint" | "columns">;
 
 const CHART_ROWS_MAX = 10;
 const BAR_WIDTH_MAX = 60;
-const VALUE_WIDTH = 12;
+const VALUE_WIDTH_MAX = 12;
 /** The columns of a table of percentiles. */
 const SHARES = ["50 %", "90 %", "99 %"];
 
@@ -43,7 +43,7 @@ function formatVerdict(found: RehearsalResult, { paint, columns }: Screen): stri
 
 const MARKS = { good: ["green", "✔"], warn: ["yellow", "!"], bad: ["red", "✗"] } as const;
 
-function formatPercentiles(found: RehearsalResult, { paint }: Screen): string {
+function formatPercentiles(found: RehearsalResult, { paint, columns }: Screen): string {
   const { abort, abortedRuns, runs, endedAfterSeconds, devicesThatRanImage, downloadedBytes } = found;
   const time = (value: number | null) => (value === null ? "never" : formatDuration(value));
   const rows: [string, string[]][] = [
@@ -60,9 +60,12 @@ function formatPercentiles(found: RehearsalResult, { paint }: Screen): string {
         ] satisfies [string, string[]][])),
   ];
   const labelWidth = Math.max(...rows.map(([label]) => label.length));
+  const longest = Math.max(...rows.flatMap(([, values]) => values.map((value) => value.length)));
+  const room = Math.floor((columns - labelWidth - 2) / SHARES.length);
+  const valueWidth = Math.min(VALUE_WIDTH_MAX, Math.max(longest + 1, room));
   return rows
     .map(([label, values]) => {
-      const cells = values.map((value) => value.padStart(VALUE_WIDTH)).join("");
+      const cells = values.map((value) => value.padStart(valueWidth)).join("");
       return `  ${paint("dim", label.padEnd(labelWidth))}${values === SHARES ? paint("dim", cells) : cells}`;
     })
     .join("\n");
