@@ -11,12 +11,16 @@ import type { InstallerKey } from "./installer-key.js";
 
 const run = promisify(execFile);
 
+const hasTools = ["rauc", "grub-editenv", "dbus-daemon", "mksquashfs"].every(
+  (tool) => spawnSync(tool, ["--version"]).error === undefined,
+);
+
 /** Why the tests of RAUC cannot run here; `undefined` if they can. */
-export const raucMissing = ["rauc", "grub-editenv", "dbus-daemon", "mksquashfs"].some(
-  (tool) => spawnSync(tool, ["--version"]).error !== undefined,
-)
+export const raucMissing = !hasTools
   ? "Debian: rauc, grub-common, dbus, squashfs-tools"
-  : undefined;
+  : process.geteuid?.() !== 0
+    ? "this user is not root, and RAUC mounts bundles"
+    : undefined;
 
 const BOOTNAMES = ["A", "B"] as const;
 
