@@ -96,7 +96,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     if (closed) throw stopping();
     live.requireIntact();
     if (disk?.isUncertain) await disk.requireWritable({ command, input });
-    const record = { command, input, nowMs: live.nowMs(), seed: freshSeed(), sliceSize: steps.left(command) };
+    const record = { command, input, nowMs: live.nowMs(), seed: freshSeed(), stepsMax: steps.left(command) };
     const { context, output } = live.run(record);
     steps.count(command, context.stepsDone);
     const fulfilled = waiting.filter(({ isTrue }) => isTrue());

@@ -8,6 +8,7 @@ import { ChangingState } from "../state/changing-state.js";
 import type { StateCapture } from "../state/state-capture.js";
 import { type CommandRecord, parseRecord } from "./command-record.js";
 import { type CommandName, type CommandOutput, runCommand } from "./commands.js";
+import { runEarlierCommand } from "./earlier-commands.js";
 import { decodeWorld } from "./earlier-world.js";
 import { randomFrom } from "./random.js";
 
@@ -74,7 +75,8 @@ export class LiveWorld implements JournaledState {
       replay: (stored) => {
         const record = parseRecord(stored);
         const context = contextOf(world, record);
-        runCommand(context, record.command, record.input);
+        const replayed = record.sliceSize === undefined ? runCommand : runEarlierCommand;
+        replayed(context, record.command, record.input);
         latestMs = Math.max(latestMs, record.nowMs);
         return replayCost(context);
       },
@@ -102,6 +104,6 @@ export function replayCost({ stepsDone }: CommandContext): ReplayCost {
   return STEP_BYTES * stepsDone;
 }
 
-function contextOf(world: World, { nowMs, seed, sliceSize }: CommandRecord): CommandContext {
-  return startCommand(world, { nowMs, random: randomFrom(seed) }, sliceSize);
+function contextOf(world: World, { nowMs, seed, stepsMax, sliceSize }: CommandRecord): CommandContext {
+  return startCommand(world, { nowMs, random: randomFrom(seed) }, stepsMax ?? sliceSize);
 }

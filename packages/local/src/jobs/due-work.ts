@@ -26,7 +26,7 @@ interface WorkKind {
 }
 
 /** What only ticks do, in the order in which they do it. Work that may be large belongs here. */
-const WORK_KINDS: Readonly<Record<string, WorkKind>> = {
+const WORK_KINDS = {
   jobDeletion: {
     dueMs: ({ deletions }) => dueIfAny(deletions),
     due: ({ deletions }) => [...deletions],
@@ -54,9 +54,11 @@ const WORK_KINDS: Readonly<Record<string, WorkKind>> = {
     // What has timed out may abort a job, which then rolls out no further.
     waitsForTimers: ({ jobs }, jobId) => jobs.get(jobId)?.sweep === undefined,
   },
-};
+} satisfies Record<string, WorkKind>;
 
-const KINDS = Object.values(WORK_KINDS);
+type WorkKindName = keyof typeof WORK_KINDS;
+
+const KINDS = Object.entries(WORK_KINDS) as [WorkKindName, WorkKind][];
 
 function dueIfAny(work: { size: number } | undefined): number | undefined {
   return work !== undefined && work.size > 0 ? 0 : undefined;
@@ -65,7 +67,7 @@ function dueIfAny(work: { size: number } | undefined): number | undefined {
 /** Returns when the first work is due, in the past if it is overdue; `undefined` if nothing depends on time. */
 export function nextDueMs(world: World): number | undefined {
   let firstMs: number | undefined;
-  for (const kind of KINDS) {
+  for (const [, kind] of KINDS) {
     const dueMs = kind.dueMs(world);
     if (dueMs !== undefined && (firstMs === undefined || dueMs < firstMs)) firstMs = dueMs;
   }
@@ -76,14 +78,15 @@ export function nextDueMs(world: World): number | undefined {
 export interface DueWork {
   /** Unique among all work. */
   id: string;
+  kindName: WorkKindName;
   kind: WorkKind;
   name: string;
 }
 
 /** Returns all work that is due. */
 export function dueWork(world: World, nowMs: number): DueWork[] {
-  return Object.entries(WORK_KINDS).flatMap(([kindName, kind]) =>
-    kind.due(world, nowMs).map((name) => ({ id: `${kindName} ${name}`, kind, name })),
+  return KINDS.flatMap(([kindName, kind]) =>
+    kind.due(world, nowMs).map((name) => ({ id: `${kindName} ${name}`, kindName, kind, name })),
   );
 }
 
