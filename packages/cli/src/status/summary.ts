@@ -25,6 +25,11 @@ const CAUSES_OF_MEDIUM = 20;
 const CAUSES_OF_NEXT_LOOK = 5;
 /** The period for a rate while a job is read repeatedly. */
 const RATE_PERIOD_MS = 600_000;
+/**
+ * If the time of day went on for so much longer than `performance.now()`, this machine slept, which that clock does not
+ * count on Linux: what ended meanwhile would raise the rate.
+ */
+const SLEPT_MIN_MS = 10_000;
 
 /** Holds a job's state for `follow`, with the summary to print. */
 export interface JobState {
@@ -51,13 +56,15 @@ export function jobReader(
 ): () => Promise<DescribedJobState> {
   const reports = openReports(iot, jobId);
   const failed = new Map<string, Execution>();
-  const looked: { atMs: number; ended: number }[] = [];
+  let looked: { atMs: number; wallMs: number; ended: number }[] = [];
   let looks = 0;
   return async () => {
     const job = looks === 0 && first !== undefined ? first : await describeJob(iot, jobId);
     const nowMs = wallClockMs();
     const atMs = performance.now();
-    looked.push({ atMs, ended: endedOf(job.counts) });
+    const last = looked.at(-1);
+    if (last !== undefined && nowMs - last.wallMs > atMs - last.atMs + SLEPT_MIN_MS) looked = [];
+    looked.push({ atMs, wallMs: nowMs, ended: endedOf(job.counts) });
     while ((looked[0]?.atMs ?? atMs) < atMs - RATE_PERIOD_MS) looked.shift();
     const samples = looked.map((look): Sample => ({ agoMs: atMs - look.atMs, ended: look.ended }));
     looks += 1;
