@@ -18,6 +18,7 @@ import {
   PutObjectTaggingCommand,
   type S3Client,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createObjectStore } from "../src/s3/object-store.js";
@@ -155,6 +156,16 @@ describe("an object in parts", () => {
     await other?.close(); // without having read anything
     expect(md5(Buffer.concat(await Readable.from(one ?? []).toArray()))).toBe(md5(WHOLE));
     await expect.poll(() => readdir(uploadsFolder())).toEqual([]);
+  });
+
+  test("lets go of its files when a copy of it is refused", async () => {
+    await putInParts("app");
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: "copy" }));
+    const part = { Bucket, Key: "copy", UploadId, CopySource: `${Bucket}/app`, PartNumber: 10_001 };
+    const copy = s3.send(new UploadPartCopyCommand(part));
+    await expect(copy).rejects.toMatchObject({ name: "InvalidArgument" });
+    await s3.send(new DeleteObjectCommand({ Bucket, Key: "app" }));
+    await expect.poll(() => readdir(uploadsFolder())).toEqual([UploadId]);
   });
 
   test("is completed once, by one of several requests, and can be aborted until then", async () => {

@@ -17,8 +17,8 @@ import { buildXml, type XmlElements } from "./xml.js";
 /** The source of a copy. */
 export interface CopySource {
   object: ObjectRecord;
-  /** Opens its bytes, or those of the requested range. */
-  open(): AsyncIterable<Buffer>;
+  /** Opens its bytes, or those of the requested range, for `store`, and closes them when that has ended. */
+  withBytes<T>(store: (bytes: AsyncIterable<Buffer>) => Promise<T>): Promise<T>;
   /** Whether it is the newest version of the key that the copy writes. */
   isTarget: boolean;
   /** Its version id, for the answer. */
@@ -70,7 +70,14 @@ export function findCopySource(request: S3Request, state: S3State): CopySource {
   return {
     object,
     isTarget: bucket === request.bucket && key === request.key && versionId === undefined,
-    open: () => state.store.read(bucket, object, offsetBytes, lengthBytes),
+    async withBytes(store) {
+      const bytes = state.store.read(bucket, object, offsetBytes, lengthBytes);
+      try {
+        return await store(bytes);
+      } finally {
+        await bytes.close(); // does nothing if they were read
+      }
+    },
     headers: versionHeaders(requireBucket(state, bucket), object, "x-amz-copy-source-version-id"),
   };
 }
@@ -94,7 +101,7 @@ export const copyObject: S3Operation = async (request, state) => {
   const replacesTags = replaces(headers, "x-amz-tagging-directive");
   const asked = headers["x-amz-checksum-algorithm"];
   const algorithm = asked === undefined ? undefined : parseChecksumAlgorithm(asked);
-  const { object: source, isTarget, headers: sourceHeaders, open } = findCopySource(request, state);
+  const { object: source, isTarget, headers: sourceHeaders, withBytes } = findCopySource(request, state);
   if (isTarget && !replacesMetadata && !IN_PLACE.some((name) => headers[name] !== undefined)) {
     throw invalidRequest(
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
@@ -107,8 +114,14 @@ export const copyObject: S3Operation = async (request, state) => {
     ...(given.storageClass !== undefined && { storageClass: given.storageClass }),
   };
   const kept = source.checksum.type === "FULL_OBJECT" ? source.checksum.algorithm : undefined;
-  const digested = withDigests(open(), algorithm ?? kept ?? DEFAULT_CHECKSUM_ALGORITHM);
-  const object = await storeObject(request, state, attributes, digested);
+  const object = await withBytes((bytes) =>
+    storeObject(
+      request,
+      state,
+      attributes,
+      withDigests(bytes, algorithm ?? kept ?? DEFAULT_CHECKSUM_ALGORITHM),
+    ),
+  );
   return {
     status: 200,
     headers: {

@@ -102,8 +102,10 @@ export const uploadPart: S3Operation = async (request, state) => {
 
 export const uploadPartCopy: S3Operation = async (request, state) => {
   const upload = requireUpload(request, state);
-  const { open, headers } = findCopySource(request, state);
-  const part = await storePart(request, state, upload, withDigests(open(), upload.algorithm));
+  const { withBytes, headers } = findCopySource(request, state);
+  const part = await withBytes(async (bytes) =>
+    storePart(request, state, upload, withDigests(bytes, upload.algorithm)),
+  );
   return {
     status: 200,
     headers: { ...headers, "x-amz-server-side-encryption": "AES256" },
