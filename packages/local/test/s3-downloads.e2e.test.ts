@@ -14,7 +14,8 @@ import {
   type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import type { Fault } from "../src/faults/fault.js";
 import { type S3Host, startS3 } from "./s3-host.js";
 
 const Bucket = "firmware";
@@ -101,10 +102,22 @@ test("that wait for each other on one connection follow each other", async () =>
   expect(at).toBe(answer.length);
 });
 
-test.each([
+test.each<{ what: string; requests: number; fault?: Fault }>([
   { what: "stops reading and then disconnects", requests: 1 },
   { what: "disconnects while one download waits for another on its connection", requests: 2 },
-])("let go of the files of a deleted object when its client $what", async ({ requests }) => {
+  {
+    what: "disconnects while one that stalls waits for another",
+    requests: 2,
+    fault: { kind: "stallTransfer", atByte: 1000 },
+  },
+  {
+    what: "disconnects while one that is slow waits for another",
+    requests: 2,
+    fault: { kind: "slowTransfer", bytesPerSecond: 1000 * MIB },
+  },
+])("let go of the files of a deleted object when its client $what", async ({ requests, fault }) => {
+  onTestFinished(() => void host.faults.clear());
+  if (fault !== undefined) host.faults.add(fault);
   await putInParts("gone", randomBytes(SIZE_BYTES));
   const { hostname, port } = new URL(host.endpoint);
   const socket = connect(Number(port), hostname);
@@ -115,4 +128,22 @@ test.each([
   expect(await uploadFolders()).toHaveLength(1);
   socket.destroy();
   await expect.poll(uploadFolders).toEqual([]);
+});
+
+test("let go of an upload that stalls after one when its client disconnects", async () => {
+  await s3.send(new PutObjectCommand({ Bucket, Key: "first", Body: "bytes" }));
+  onTestFinished(() => void host.faults.clear());
+  host.faults.add({ kind: "stallTransfer", atByte: 0 });
+  host.faults.add({ kind: "stallTransfer", atByte: 1, method: "PUT" });
+  const { hostname, port } = new URL(host.endpoint);
+  const socket = connect(Number(port), hostname);
+  const ask = (line: string, more: string) =>
+    `${line} HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: ${authorization}\r\n${more}\r\n`;
+  socket.write(
+    `${ask(`GET /${Bucket}/first`, "")}${ask(`PUT /${Bucket}/never`, "content-length: 5\r\n")}bytes`,
+  );
+  const unfinished = () => readdir(join(host.dir, "temp"));
+  await expect.poll(unfinished).toHaveLength(1);
+  socket.destroy();
+  await expect.poll(unfinished).toEqual([]);
 });

@@ -16,6 +16,30 @@ const kept: Buffer[] = [];
  */
 export async function sendBytes(bytes: StoredBytes, response: ServerResponse): Promise<void> {
   const memory = kept.pop() ?? Buffer.allocUnsafeSlow(SEND_BYTES);
+  const write = createWriter(response);
+  for (;;) {
+    const count = await bytes.read(memory);
+    if (count === 0) break;
+    await write(memory.subarray(0, count));
+  }
+  response.end();
+  // Not after a failure: then a write may still have it.
+  if (kept.length < MAX_KEPT) kept.push(memory);
+}
+
+/**
+ * Sends pieces as the body of an answer.
+ *
+ * @throws if the client has disconnected, and what `pieces` throws
+ */
+export async function sendPieces(pieces: AsyncIterable<Buffer>, response: ServerResponse): Promise<void> {
+  const write = createWriter(response);
+  for await (const piece of pieces) await write(piece);
+  response.end();
+}
+
+/** Returns a function that resolves when a piece of the body has been sent, and rejects if the client has disconnected. */
+function createWriter(response: ServerResponse): (piece: Buffer) => Promise<void> {
   const { socket } = response.req;
   let refuse = (_error: Error) => {};
   // Then the callback of a write may never be called. An answer that waits for an earlier one on its connection emits nothing.
@@ -23,20 +47,12 @@ export async function sendBytes(bytes: StoredBytes, response: ServerResponse): P
     if (socket.destroyed) refuse(disconnected());
   };
   response.req.once("close", giveUp);
-  const write = (piece: Buffer) =>
+  return (piece) =>
     new Promise<void>((resolve, reject) => {
+      if (socket.destroyed) throw disconnected();
       refuse = reject;
       response.write(piece, (error) => (error ? reject(error) : resolve()));
     });
-  for (;;) {
-    const count = await bytes.read(memory);
-    if (count === 0) break;
-    if (socket.destroyed) throw disconnected();
-    await write(memory.subarray(0, count));
-  }
-  response.end();
-  // Not after a failure: then a write may still have it.
-  if (kept.length < MAX_KEPT) kept.push(memory);
 }
 
 function disconnected(): Error {

@@ -1,12 +1,12 @@
 /** The S3 service: verifies signatures, finds the operation, applies faults and sends the answer. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { pipeline } from "node:stream/promises";
 import { messageOf } from "@fota/shared";
 import type { Clock } from "../clock.js";
 import { AwsError } from "../errors.js";
 import type { FaultSource } from "../faults/faults.js";
 import { applyTransferFaults, planTransfer, type TransferPlan } from "../faults/transfer.js";
+import { disconnectSignal } from "../http/disconnect-signal.js";
 import type { RequestContext, Service } from "../http/service.js";
 import { createChunkVerifier } from "../sigv4/chunk-verifier.js";
 import { detectSignature } from "../sigv4/claim.js";
@@ -25,7 +25,7 @@ import type { S3State } from "./operation.js";
 import { parseS3Request, type S3Answer, type S3Request } from "./request.js";
 import { findOperation } from "./route.js";
 import { accessDenied, invalidRequest, notImplemented, S3Error } from "./s3-errors.js";
-import { sendBytes } from "./send-bytes.js";
+import { sendBytes, sendPieces } from "./send-bytes.js";
 import type { StoredBytes } from "./stored-bytes.js";
 import { buildXml } from "./xml.js";
 
@@ -82,7 +82,7 @@ async function answer(
   refuseUnsupportedHeaders(headers);
   const operation = findOperation(request);
   const state: S3State = options;
-  const body = applyUploadFaults(raw, response, request, options.faults);
+  const body = applyUploadFaults(raw, request, options.faults);
   const given = await operation({ ...request, headers, body }, state);
   await send(raw, response, given, planDownload(request, given, options.faults));
 }
@@ -154,7 +154,6 @@ function withoutHeader(headers: Readonly<Record<string, string>>, name: string):
 /** Returns the body of a request, with the faults for its upload. */
 function applyUploadFaults(
   raw: IncomingMessage,
-  response: ServerResponse,
   { method, bucket, key, body, headers }: S3Request,
   faults: FaultSource,
 ): AsyncIterable<Buffer> {
@@ -163,7 +162,7 @@ function applyUploadFaults(
   const plan = planTransfer(faults, { method, bucket, key, startByte: 0, endByte });
   if (plan === undefined) return body;
   const pieces = raw.iterator({ destroyOnReturn: false });
-  return applyTransferFaults(pieces, plan, closeSignal(response), () => raw.socket.destroy());
+  return applyTransferFaults(pieces, plan, disconnectSignal(raw.socket), () => raw.socket.destroy());
 }
 
 /** Triggers the faults for the body of an answer; usually none. */
@@ -176,12 +175,6 @@ function planDownload(
   const startByte = Number(/^bytes (\d+)-/.exec(headers["content-range"] ?? "")?.[1] ?? 0);
   const endByte = startByte + Number(headers["content-length"]);
   return planTransfer(faults, { method, bucket, key, startByte, endByte });
-}
-
-function closeSignal(response: ServerResponse): AbortSignal {
-  const ended = new AbortController();
-  response.once("close", () => ended.abort());
-  return ended.signal;
 }
 
 async function send(
@@ -220,12 +213,10 @@ async function sendBody(
     }
     let isCut = false;
     response.flushHeaders();
-    await pipeline(
-      applyTransferFaults(body, plan, closeSignal(response), () => {
-        isCut = true;
-      }),
-      response,
-    );
+    const pieces = applyTransferFaults(body, plan, disconnectSignal(raw.socket), () => {
+      isCut = true;
+    });
+    await sendPieces(pieces, response);
     if (isCut) raw.socket.destroySoon(); // after the sent bytes have been transmitted
   } catch {
     response.destroy(); // the client has disconnected, or the file cannot be read; the headers are already sent
