@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { createWorld, startCommand, type World } from "../jobs/world.js";
 import { createThingGroup } from "../registry/groups.js";
 import { createThing } from "../registry/things.js";
+import { createDynamicThingGroup, deleteDynamicThingGroup } from "../search/dynamic-groups.js";
 import { applyThing, planThing } from "./template-thing.js";
 
 let world: World;
@@ -58,4 +59,31 @@ test("a thing with a missing group or type is not created", () => {
   expect(() => apply({ ThingGroups: ["missing"] })).toThrow("Thing group missing not found");
   expect(() => apply({ ThingTypeName: "missing" })).toThrow("missing");
   expect(world.things.size).toBe(0);
+});
+
+test("a thing is not created for a group that is being deleted", () => {
+  world.groupDeletions = new Set(["new"]);
+  expect(() => apply({ ThingGroups: ["new"] })).toThrow("Thing group new is being deleted");
+  expect(world.things.size).toBe(0);
+});
+
+test("a thing stays in a dynamic group that is being deleted", () => {
+  const settings = { AttributePayload: "REPLACE", ThingGroups: "REPLACE" };
+  apply({ AttributePayload: { a: "1" } });
+  createDynamicThingGroup(context(), { thingGroupName: "all", attributes: {}, queryString: "thingName:*" });
+  deleteDynamicThingGroup(startCommand(world, { nowMs: 0, random: () => 0.5 }, 0), { thingGroupName: "all" });
+  apply({ AttributePayload: { a: "2" }, ThingGroups: ["new"] }, settings);
+  expect(found()).toEqual({ attributes: { a: "2" }, groups: ["all", "new"] });
+});
+
+test("a dynamic group that is being deleted counts until the thing has left it", () => {
+  const names = Array.from({ length: 10 }, (_, index) => `g${index}`);
+  for (const thingGroupName of names) createThingGroup(context(), { thingGroupName, attributes: {} });
+  apply({ ThingGroups: names.slice(1) });
+  createDynamicThingGroup(context(), { thingGroupName: "all", attributes: {}, queryString: "thingName:*" });
+  deleteDynamicThingGroup(startCommand(world, { nowMs: 0, random: () => 0.5 }, 0), { thingGroupName: "all" });
+  const merge = { AttributePayload: "MERGE", ThingGroups: "MERGE" };
+  const properties = { AttributePayload: { a: "1" }, ThingGroups: ["g0"] };
+  expect(() => apply(properties, merge)).toThrow("more than 10 thing groups");
+  expect(found().attributes).toEqual({});
 });

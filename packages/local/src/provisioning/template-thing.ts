@@ -2,9 +2,9 @@ import { AwsError, invalidRequest } from "../errors.js";
 import type { RegistryContext } from "../registry/context.js";
 import { readAttributes, THING_NAME } from "../registry/fields.js";
 import { updateGroupsOfThing } from "../registry/group-members.js";
-import { checkKind, existingGroup } from "../registry/groups.js";
+import { checkKind, checkStays, existingGroup } from "../registry/groups.js";
 import { GROUPS_OF_A_THING_MAX } from "../registry/membership.js";
-import type { Registry } from "../registry/registry.js";
+import type { Registry, ThingGroup } from "../registry/registry.js";
 import { checkThing, createThing, updateThing } from "../registry/things.js";
 import {
   type Members,
@@ -57,22 +57,33 @@ export function planThing(world: Registry, { properties, overrideSettings }: Tem
   const thingTypeName = choose("ThingTypeName", typeNow, wantedType, typeNow === wantedType);
   checkThing(world, { thingName, thingTypeName, attributes }, typeNow);
 
-  const groupsNow = [...(existing?.groups ?? [])].filter((name) => !world.dynamicGroups.has(name)).sort();
+  const groupsNow = [...(existing?.groups ?? [])]
+    .filter((name) => isStatic(existingGroup(world, name)))
+    .sort();
   const wantedGroups = [...new Set(readGroups(properties))].sort();
   for (const name of wantedGroups) checkKind(existingGroup(world, name), "static");
   const groups = choose("ThingGroups", groupsNow, wantedGroups, isSame(groupsNow, wantedGroups), () => [
     ...new Set([...groupsNow, ...wantedGroups]),
   ]);
-  if (groups.length > GROUPS_OF_A_THING_MAX) {
+  const leaving = [...(existing?.groups ?? [])].filter(
+    (name) => world.groupDeletions?.has(name) && !groupsNow.includes(name),
+  );
+  if (groups.length + leaving.length > GROUPS_OF_A_THING_MAX) {
     throw invalidRequest(`Thing ${thingName} would be in more than ${GROUPS_OF_A_THING_MAX} thing groups`);
   }
+  const addGroups = groups.filter((name) => !groupsNow.includes(name));
+  for (const name of addGroups) checkStays(world, existingGroup(world, name));
   return {
     thingName,
     thingTypeName,
     attributes,
-    addGroups: groups.filter((name) => !groupsNow.includes(name)),
+    addGroups,
     removeGroups: groupsNow.filter((name) => !groups.includes(name)),
   };
+}
+
+function isStatic({ queryString }: Readonly<ThingGroup>): boolean {
+  return queryString === undefined;
 }
 
 /** Creates the thing, or changes what differs. Throws nothing if the world is as `planThing` found it. */
