@@ -26,6 +26,9 @@ export default defineConfig({
     // One in thousands that fails by chance must not stop a release; the closing line names it, so that it gets fixed.
     retry: process.env["CI"] ? 1 : 0,
     reporters: ["default", "./scripts/closing-line.ts"],
-    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
+    env: {
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+      _: "", // if nohup started the tests, `$_` says so, and fota-boot would ignore SIGHUP
+    },
   },
 });

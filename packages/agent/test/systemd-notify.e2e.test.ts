@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../../shared/test/eventually.js";
 import { startProgram } from "./agent-program.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
 import { watchProcess } from "./watched-process.js";
@@ -53,17 +54,14 @@ test.skipIf(!hasTools).each([
   await receiver.says(/^WATCHDOG=1$/);
   daemon.process.kill("SIGHUP");
   await receiver.says(/^MONOTONIC_USEC=\d+$/);
+  const states = () => receiver.output().match(/^(READY|RELOADING|STOPPING)=1$/gm);
+  const reloaded = ["READY=1", "RELOADING=1", "READY=1"];
   await daemon.says(/reload: using/);
+  await eventually(() => expect(states()).toEqual(reloaded));
   daemon.process.kill("SIGTERM");
   expect(await daemon.ended).toBe(0);
   await receiver.says(/^STOPPING=1$/);
-  const fields = receiver.output().split("\n");
-  expect(fields.filter((field) => /^(READY|RELOADING|STOPPING)=/.test(field))).toEqual([
-    "READY=1",
-    "RELOADING=1",
-    "READY=1",
-    "STOPPING=1",
-  ]);
+  expect(states()).toEqual([...reloaded, "STOPPING=1"]);
   receiver.process.kill("SIGKILL");
   await receiver.ended;
 });
