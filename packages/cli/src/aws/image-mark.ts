@@ -22,17 +22,19 @@ export function markOf(
 ): Record<string, string> {
   return {
     [IMAGE_MARK]: sha256,
-    // Metadata travels in headers, which do not take every character of a model.
-    ...given({
-      [VERSION_MARK]: version && encodeURIComponent(version),
-      [MODEL_MARK]: model && encodeURIComponent(model),
-    }),
+    ...given({ [VERSION_MARK]: encoded(version), [MODEL_MARK]: encoded(model) }),
   };
 }
 
 /** Returns what the image was for when it was uploaded; empty for an upload of another tool, or of an older fota. */
 export function firmwareOfMark(metadata: Readonly<Record<string, string>> | undefined): Firmware {
   return given({ version: decoded(metadata?.[VERSION_MARK]), model: decoded(metadata?.[MODEL_MARK]) });
+}
+
+/** Metadata travels in headers, which do not take every character of a model. */
+function encoded(text: string | undefined): string | undefined {
+  // By way of UTF-8: encodeURIComponent() throws for half of a surrogate pair, as of an emoji that was cut.
+  return text && encodeURIComponent(Buffer.from(text).toString());
 }
 
 function decoded(text: string | undefined): string | undefined {
