@@ -118,6 +118,32 @@ test("a self test that ends because the daemon stops decides nothing", async () 
   expect(await readBootRecord(dir)).toMatchObject({ workingSlot: 1 });
 });
 
+test.each([true, false])(
+  "a command that ends the trial during its self test decides, whether that passes (%s) or not",
+  async (passes) => {
+    await install(await bench());
+    const onTrial = await reboot();
+    const whileReverted = async () => {
+      await revertTrial(onTrial);
+      return passes;
+    };
+    expect(await finishInstall(onTrial, whileReverted, never)).toBe(false); // the command restarts the device
+    const reverted = await reboot();
+    expect(await finishInstall(reverted, async () => true, never)).toBe(false);
+    const byHand = { status: "FAILED", reason: "reverted-by-hand" };
+    expect(await readStatus(reverted, null)).toMatchObject({ slot: 0, last: byHand });
+
+    await install(await bench());
+    const again = await reboot();
+    const whileConfirmed = async () => {
+      await confirmTrial(again);
+      return passes;
+    };
+    expect(await finishInstall(again, whileConfirmed, never)).toBe(false);
+    expect(await readStatus(again, null)).toMatchObject({ boot: "confirmed", last: { status: "SUCCEEDED" } });
+  },
+);
+
 test("with trusted keys, only an image with a signed document is installed", async () => {
   const trust = { keys: keysOf(ann) };
   const document = await documentOf();

@@ -47,6 +47,8 @@ export async function finishInstall(
       fault = messageOf(error);
     }
     if (isStopped()) return false; // the self test may have failed because of the stop
+    const { boot: now } = await readSituation(bench);
+    if (now !== "onTrial") return await finishInstall(bench, selfTest, isStopped); // a command ended the trial
     if (fault !== undefined) {
       await bench.opened.slots.revert();
       await fail(fault);
