@@ -130,6 +130,24 @@ test("a restart that fails after a command is logged, and the daemon goes on", a
   expect(status.output()).toMatch(/connected/);
 });
 
+test("`revert` ends an install that has not booted: its result is there at once, not after later updates", async () => {
+  const config = JSON.parse(await readFile(device.config, "utf8"));
+  const slots = { type: "files", restartCommand: [join(device.boot.dir, "no-such-restart")] };
+  await writeFile(device.config, JSON.stringify({ ...config, slots }));
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const daemon = run();
+  await daemon.says(/connected to/);
+  const { result, finish } = await beginInstall(daemon);
+  finish();
+  expect(await result).toMatchObject({ slot: 1, restart: true });
+  expect(await startProgram(device, ["revert"]).ended).toBe(0);
+  const status = startProgram(device, ["status", "--json"]);
+  expect(await status.ended).toBe(0);
+  const last = { status: "FAILED", reason: "reverted-by-hand", jobId: null };
+  expect(JSON.parse(status.output())).toMatchObject({ boot: "confirmed", last });
+});
+
 test("a configuration that every user can write is told by the log and by check", async () => {
   await chmod(device.config, 0o666);
   const daemon = run();

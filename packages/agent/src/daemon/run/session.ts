@@ -2,7 +2,7 @@ import type { Log, Mqtt } from "../../core/ports.js";
 import { FotaAgent } from "../../fota-agent.js";
 import { type Job, Jobs } from "../../jobs.js";
 import { connectThing } from "../../node/mqtt.js";
-import { type Bench, openBench } from "../bench/bench.js";
+import { type Bench, openBench, readSituation } from "../bench/bench.js";
 import type { Config } from "../config/schema.js";
 import { connectionOf } from "../device/device.js";
 import { killAbandonedRuns } from "../executable/marks.js";
@@ -11,7 +11,7 @@ import type { HookContext } from "../hooks/ask.js";
 import { warnOfHookFaults } from "../hooks/names.js";
 import { DownloadWatch } from "../jobs/download-watch.js";
 import { JobHandlers } from "../jobs/handlers.js";
-import { agentOptions } from "./agent-options.js";
+import { type AgentOptions, agentOptions } from "./agent-options.js";
 import { bootLine } from "./boot-line.js";
 import { readDeviceFacts } from "./facts.js";
 import { sessionEnded } from "./interruptible.js";
@@ -115,10 +115,10 @@ function watchLink(board: StatusBoard) {
 /** The agent of a session, which can pause for a command. */
 class SessionAgent {
   readonly #bench: Bench;
-  readonly #hooks: HookContext;
   readonly #after: AfterHooks;
   readonly #handlers: JobHandlers;
   readonly #liveness: Liveness;
+  readonly #options: AgentOptions;
   #agent: FotaAgent | undefined;
   /** Ends what the self test has started. */
   #work = new AbortController();
@@ -133,10 +133,10 @@ class SessionAgent {
     liveness: Liveness,
   ) {
     this.#bench = bench;
-    this.#hooks = hooks;
     this.#after = after;
     this.#handlers = handlers;
     this.#liveness = liveness;
+    this.#options = agentOptions(bench, hooks, () => this.#work.signal);
   }
 
   /**
@@ -145,13 +145,12 @@ class SessionAgent {
    */
   async start(thing: Mqtt, board: StatusBoard, log: Log): Promise<void> {
     const { opened, device } = this.#bench;
-    const options = agentOptions(this.#bench, this.#hooks, () => this.#work.signal);
     const liveness = this.#liveness;
     await this.#commandsEnded();
     if (this.#isStopped) return;
     liveness.note("ending the trial of an installed image");
     try {
-      const isDue = await this.#finishInstall(options.selfTest);
+      const isDue = await this.#finishInstall();
       if (isDue) await opened.slots.restart();
       else this.#after.start();
     } catch (error) {
@@ -162,7 +161,7 @@ class SessionAgent {
     const watched = { ...device, state: this.#after.watching(device.state) };
     const jobs = new Jobs(thing);
     const take = (job: Job) => this.#handlers.take(job);
-    const agent = new FotaAgent(watched, jobs, { ...options, jobCallback: take });
+    const agent = new FotaAgent(watched, jobs, { ...this.#options, jobCallback: take });
     const downloads = new DownloadWatch(jobs, take, log);
     agent.on("working", () => liveness.note("looking for jobs"));
     agent.on("progress", (update) => {
@@ -186,10 +185,10 @@ class SessionAgent {
   }
 
   /** As `finishInstall`, and notes the hook that is due after it. */
-  async #finishInstall(selfTest: () => Promise<boolean>): Promise<boolean> {
+  async #finishInstall(): Promise<boolean> {
     const { history } = this.#bench;
     const { install } = await history.load();
-    const isDue = await finishInstall(this.#bench, selfTest, () => this.#isStopped);
+    const isDue = await finishInstall(this.#bench, this.#options.selfTest, () => this.#isStopped);
     const { install: left, last } = await history.load();
     if (install === undefined || left !== undefined || last === undefined) return isDue;
     const { slot, sizeBytes, md5, version } = install;
@@ -199,6 +198,18 @@ class SessionAgent {
       result: { status, reason, detail },
     });
     return isDue;
+  }
+
+  /** Notes the end of an install that a command has ended, before the agent takes a job. Never rejects. */
+  async #endInstall(): Promise<void> {
+    if (this.#agent === undefined || this.#isStopped) return; // `start` does it
+    try {
+      if ((await readSituation(this.#bench)).boot !== "settled") return;
+      await this.#finishInstall();
+      this.#after.start();
+    } catch (error) {
+      this.#bench.device.log("error", `cannot note the end of the install: ${describeError(error)}`);
+    }
   }
 
   /** Ends the work of the agent, and waits for that of commands. Safe to call twice. */
@@ -216,6 +227,7 @@ class SessionAgent {
       try {
         return await work();
       } finally {
+        await this.#endInstall();
         this.#resume();
       }
     });
