@@ -27,7 +27,7 @@ export async function confirmTrial(bench: Bench): Promise<Outcome> {
     );
   }
   const isReverting = state.phase === "reverting" && state.target.slot === slot;
-  await withNote(isReverting ? await noteConfirm(bench) : async () => {}, async () => {
+  await withNote(bench, isReverting ? await noteConfirm(bench) : async () => {}, async () => {
     await new Fota(bench.device).confirm();
     return true;
   });
@@ -52,7 +52,7 @@ export async function revertTrial(bench: Bench): Promise<Outcome> {
   if (!isTrial(record)) await slots.revert();
   // Noted first: wherever this process is killed, the agent finds the note and reverts.
   else
-    await withNote(await noteRevert(bench, currentSlot), async () => {
+    await withNote(bench, await noteRevert(bench, currentSlot), async () => {
       await slots.revert();
       return !isTrial(await slots.record()); // the trial of another boot stays
     });
@@ -65,13 +65,21 @@ function isTrial({ currentSlot, workingSlot }: BootRecord): boolean {
   return currentSlot !== workingSlot;
 }
 
-/** Does what a note tells. Takes the note back if that fails or has no effect. */
-async function withNote(takeBack: () => Promise<void>, act: () => Promise<boolean>): Promise<void> {
+/** Does what a note tells. Takes the note back if that fails or has no effect; an error of that is logged. */
+async function withNote(
+  { device }: Bench,
+  takeBack: () => Promise<void>,
+  act: () => Promise<boolean>,
+): Promise<void> {
   let isDone = false;
   try {
     isDone = await act();
   } finally {
-    if (!isDone) await takeBack();
+    if (!isDone) {
+      await takeBack().catch((error: unknown) => {
+        device.log("warn", `the note of a command that failed stays: ${messageOf(error)}`);
+      });
+    }
   }
 }
 
@@ -94,8 +102,8 @@ async function noteRevert(bench: Bench, slot: number): Promise<() => Promise<voi
     return target.slot === slot ? { phase: "reverting", execution, target, verdict } : undefined;
   }).catch(log);
   return async () => {
-    await history.noteRevert(slot, false);
     await restore?.();
+    await history.noteRevert(slot, false);
   };
 }
 

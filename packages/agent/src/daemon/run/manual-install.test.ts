@@ -307,6 +307,22 @@ describe("the job of a trial that revert ends", () => {
     expect(JSON.parse(await readFile(join(dir, "fota-state.json"), "utf8")).state).toEqual(state);
   });
 
+  test("is left alone, and the command tells the reason, even if the note of an install cannot be taken back", async () => {
+    const state = { phase: "trial", execution, order: target };
+    await writeFile(join(dir, "fota-state.json"), JSON.stringify({ version: 1, state }));
+    await writeBootRecord(dir, { currentSlot: 1, workingSlot: 0, trialBoots: 1 });
+    const device = await bench({}, 1);
+    const slots = {
+      ...device.opened.slots,
+      revert: () => Promise.reject(new Error("no image to revert to")),
+    };
+    device.history.noteRevert = async (_slot, reverted) => {
+      if (!reverted) throw new Error("no space left on the disk");
+    };
+    await expect(revertTrial({ ...device, opened: { slots } })).rejects.toThrow("no image to revert to");
+    expect(JSON.parse(await readFile(join(dir, "fota-state.json"), "utf8")).state).toEqual(state);
+  });
+
   test("keeps the verdict that it has already", async () => {
     const verdict = { status: "FAILED", details: { phase: "trial", reason: "self-test-failed" } };
     const state = { phase: "reverting", execution, order: target, verdict };
