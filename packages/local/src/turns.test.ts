@@ -69,3 +69,20 @@ test("what work throws reaches its caller, and other work goes on", async () => 
   })();
   expect(() => inTurns(atOnce)).toThrow("broken");
 });
+
+test("work that nobody waits for any more ends before its next part, also while it waits for its turn", async () => {
+  let parts = 0;
+  let isUnwanted = false;
+  const all = Array.from({ length: 6 }, () =>
+    inTurns(
+      busy(1_000, 1, () => (parts += 1)),
+      () => isUnwanted,
+    ),
+  );
+  await nextTurn();
+  const partsBefore = parts;
+  isUnwanted = true;
+  const ends = await Promise.allSettled(all);
+  expect(ends.map(({ status }) => status)).toEqual(Array(6).fill("rejected"));
+  expect(parts).toBe(partsBefore);
+});

@@ -22,14 +22,16 @@ let turnEndsAtMs: number | undefined;
  * ends in the same turn of the event loop, and needs no promise. The rest takes turns with other work.
  *
  * Between two parts, commands may have changed what the work reads.
+ * @param isUnwanted returns whether nobody needs the result any more: then the work ends, and rejects
  * @throws what the work throws, or rejects with it
  */
-export function inTurns<R>(work: Work<R>): R | Promise<R> {
+export function inTurns<R>(work: Work<R>, isUnwanted: () => boolean = () => false): R | Promise<R> {
   const first = work.next();
   if (first.done) return first.value;
   return new Promise((resolve, reject) => {
     const step = () => {
       try {
+        if (isUnwanted()) work.throw(new Error("nobody waits for the result any more"));
         const { done, value } = work.next();
         if (done) resolve(value);
         return done === true;

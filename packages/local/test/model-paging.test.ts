@@ -56,6 +56,7 @@ async function readAll(model: Model, path: string, member: string, maxResults?: 
       bytes: new Uint8Array(),
       params,
       certificateId: undefined,
+      isGone: () => false,
     })) as Record<string, unknown>;
     const page = answer[member] as Record<string, unknown>[];
     items.push(...page);

@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { serveHttp } from "../http/server.js";
 import type { Listening } from "../listening.js";
+import { inTurns, type Work } from "../turns.js";
 import { restService } from "./answer.js";
 import { route } from "./router.js";
 
@@ -13,9 +14,14 @@ let agent: Agent;
 let finished: number;
 let onFinished: () => void;
 
+function* endless(): Work<never> {
+  for (;;) yield;
+}
+
 const echo = restService([
   route("POST /echo", ({ body, bytes }) => ({ body, sizeBytes: bytes.length })),
   route("GET /echo", ({ body, bytes }) => ({ body, sizeBytes: bytes.length, note: "größer" })),
+  route("GET /endless", ({ isGone }) => inTurns(endless(), isGone)),
 ]);
 
 beforeEach(async () => {
@@ -92,5 +98,21 @@ test("a connection that ends inside a body leaves no request waiting", async () 
   });
   sent.destroy();
   await done;
+  expect(finished).toBe(1);
+});
+
+test("work for a client that closes its connection ends", async () => {
+  const gaveUp = new Promise<void>((resolve) => {
+    onFinished = resolve;
+  });
+  const sent = request({ host: "127.0.0.1", port: listening.port, path: "/endless", agent }).on(
+    "error",
+    () => undefined,
+  );
+  sent.end();
+  await once(sent, "finish");
+  await new Promise(setImmediate);
+  sent.destroy();
+  await gaveUp;
   expect(finished).toBe(1);
 });

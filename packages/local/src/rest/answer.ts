@@ -29,7 +29,12 @@ export function restService(routes: readonly Route[], options: RestServiceOption
       if (context.clientCertificateId === undefined) refuseContentType(request.headers["content-type"]);
       authenticate?.(request, body, context);
       const certificateId = authenticatedCertificateId(request, context);
-      const handled = handle(findRoute, request, { bytes: body, rawBodies, certificateId });
+      const handled = handle(findRoute, request, {
+        bytes: body,
+        rawBodies,
+        certificateId,
+        isGone: () => response.destroyed,
+      });
       const answer = handled instanceof Promise ? await handled : handled;
       send(response, 200, answer ?? {}, context);
     } catch (error) {
@@ -45,7 +50,8 @@ function handle(
     bytes,
     rawBodies,
     certificateId,
-  }: Pick<RestRequest, "certificateId"> & { bytes: Buffer; rawBodies: boolean },
+    isGone,
+  }: Pick<RestRequest, "certificateId" | "isGone"> & { bytes: Buffer; rawBodies: boolean },
 ): unknown {
   const [path = "/", search = ""] = splitOnce(request.url ?? "/", "?");
   const method = request.method ?? "GET";
@@ -60,6 +66,7 @@ function handle(
     bytes,
     params,
     certificateId,
+    isGone,
   });
 }
 

@@ -24,14 +24,16 @@ const CANDIDATES_OF_A_PART = 100;
 /**
  * Returns the page of a list that `maxResults` and `nextToken` of a request select. It reads the items of the page, and one
  * more. If it must look at many candidates for that, others have their turns meanwhile.
+ * @param isUnwanted see `inTurns`
  * @throws {AwsError} InvalidRequest
  */
 export function page<T extends Listed>(
   list: InOrder<T>,
   order: Order,
   members: Members,
+  isUnwanted?: () => boolean,
 ): Page<T> | Promise<Page<T>> {
-  return inTurns(fillPage(list, order, members));
+  return inTurns(fillPage(list, order, members), isUnwanted);
 }
 
 function* fillPage<T extends Listed>(list: InOrder<T>, order: Order, members: Members): Work<Page<T>> {

@@ -17,6 +17,8 @@ export interface RestRequest {
   params: Readonly<Record<string, string>>;
   /** Id of the certificate that authenticates the client; `undefined` if a signature does. */
   certificateId: string | undefined;
+  /** Returns whether the client has closed the connection: nobody reads the answer then. */
+  isGone(): boolean;
 }
 
 /** Handles a request; returns the JSON of the answer, or `undefined` for an empty object. */

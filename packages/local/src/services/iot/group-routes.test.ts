@@ -17,7 +17,7 @@ afterEach(() => engine.close());
 const ask = (method: string, path: string, body: Record<string, unknown> = {}) => {
   const { handler, params } = createRouter(groupRoutes(engine, () => new Map()))(method, path);
   const request = { method, path, query: new URLSearchParams(), headers: {}, params, body };
-  return handler({ ...request, bytes: new Uint8Array(), certificateId: undefined });
+  return handler({ ...request, bytes: new Uint8Array(), certificateId: undefined, isGone: () => false });
 };
 /** Waits until a request has run its command: without a folder, before any tick. */
 const hasRun = async () => {

@@ -25,6 +25,7 @@ function ask(model: Model, path: string, body: Record<string, unknown>): Promise
     query: new URLSearchParams(),
     headers: {},
     certificateId: undefined,
+    isGone: () => false,
   };
   return handler({ ...request, body, bytes, params }) as Promise<Record<string, unknown>>;
 }

@@ -50,7 +50,7 @@ export function searchRoutes(engine: Engine, clients: Broker["connectivity"]) {
     route("POST /indices/buckets", getBucketsAggregation),
   ];
 
-  async function searchIndex({ body }: RestRequest) {
+  async function searchIndex({ body, isGone }: RestRequest) {
     refuseUnknownMembers("SearchIndex", body, [...SEARCH, "nextToken", "maxResults"]);
     const asked = optionalInteger(body, "maxResults", { min: 1, max: Number.MAX_SAFE_INTEGER });
     const paging = {
@@ -59,43 +59,48 @@ export function searchRoutes(engine: Engine, clients: Broker["connectivity"]) {
     };
     if (isOfGroups(body)) {
       const found = thingGroupsIndex(engine.world).find(readQueryString(body));
-      const { items, nextToken } = await page(found, "oldestFirst", paging);
+      const { items, nextToken } = await page(found, "oldestFirst", paging, isGone);
       return { thingGroups: items.map(groupAnswer), nextToken };
     }
     const found = thingsIndex(engine.world, connectivity()).find(readQueryString(body));
-    const { items, nextToken } = await page(found, "oldestFirst", paging);
+    const { items, nextToken } = await page(found, "oldestFirst", paging, isGone);
     return { things: items.map(thingAnswer), nextToken };
   }
 
-  async function getStatistics({ body }: RestRequest) {
+  async function getStatistics({ body, isGone }: RestRequest) {
     refuseUnknownMembers("GetStatistics", body, AGGREGATION);
-    return { statistics: await aggregate(body, ({ values }) => statisticsOf(values)) };
+    return { statistics: await aggregate({ body, isGone }, ({ values }) => statisticsOf(values)) };
   }
 
-  async function getCardinality({ body }: RestRequest) {
+  async function getCardinality({ body, isGone }: RestRequest) {
     refuseUnknownMembers("GetCardinality", body, AGGREGATION);
-    return { cardinality: await aggregate(body, ({ values }) => cardinalityOf(values)) };
+    return { cardinality: await aggregate({ body, isGone }, ({ values }) => cardinalityOf(values)) };
   }
 
-  async function getPercentiles({ body }: RestRequest) {
+  async function getPercentiles({ body, isGone }: RestRequest) {
     refuseUnknownMembers("GetPercentiles", body, [...AGGREGATION, "percents"]);
     const percents = readPercents(body);
     return {
-      percentiles: await aggregate(body, ({ name, values }) => percentilesOf(name, values, percents)),
+      percentiles: await aggregate({ body, isGone }, ({ name, values }) =>
+        percentilesOf(name, values, percents),
+      ),
     };
   }
 
-  async function getBucketsAggregation({ body }: RestRequest) {
+  async function getBucketsAggregation({ body, isGone }: RestRequest) {
     refuseUnknownMembers("GetBucketsAggregation", body, [...AGGREGATION, "bucketsAggregationType"]);
     requiredString(body, "aggregationField");
     const maxBuckets = readMaxBuckets(body);
-    return await aggregate(body, function* ({ totalCount, values }) {
+    return await aggregate({ body, isGone }, function* ({ totalCount, values }) {
       return { totalCount, buckets: yield* bucketsOf(values, maxBuckets) };
     });
   }
 
   /** Aggregates the field that a request names, in turns with other work. */
-  function aggregate<R>(body: Members, summarize: (found: Aggregated) => Work<R>): R | Promise<R> {
+  function aggregate<R>(
+    { body, isGone }: Pick<RestRequest, "body" | "isGone">,
+    summarize: (found: Aggregated) => Work<R>,
+  ): R | Promise<R> {
     const { world } = engine;
     const work = isOfGroups(body)
       ? collectValues(world, thingGroupsIndex(world), body)
@@ -104,6 +109,7 @@ export function searchRoutes(engine: Engine, clients: Broker["connectivity"]) {
       (function* () {
         return yield* summarize(yield* work);
       })(),
+      isGone,
     );
   }
 
