@@ -147,3 +147,22 @@ test("let go of an upload that stalls after one when its client disconnects", as
   socket.destroy();
   await expect.poll(unfinished).toEqual([]);
 });
+
+test("that are cut before their first byte do not cut the one before on their connection", async () => {
+  const Body = randomBytes(SIZE_BYTES);
+  await s3.send(new PutObjectCommand({ Bucket, Key: "before", Body }));
+  await s3.send(new PutObjectCommand({ Bucket, Key: "cut", Body: "bytes" }));
+  onTestFinished(() => void host.faults.clear());
+  host.faults.add({ kind: "cutTransfer", atByte: 0, key: "cut" });
+  const { hostname, port } = new URL(host.endpoint);
+  const socket = connect(Number(port), hostname);
+  const ask = (key: string) =>
+    `GET /${Bucket}/${key} HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: ${authorization}\r\n\r\n`;
+  socket.write(ask("before") + ask("cut"));
+  const answers = Buffer.concat(await socket.toArray());
+  const start = answers.indexOf("\r\n\r\n") + 4;
+  expect(md5(answers.subarray(start, start + SIZE_BYTES))).toBe(md5(Body));
+  expect(answers.subarray(start + SIZE_BYTES).toString("latin1")).toMatch(
+    /^HTTP\/1\.1 200 OK\r\n.*content-length: 5\r\n.*\r\n\r\n$/s,
+  );
+});

@@ -16,11 +16,11 @@ const kept: Buffer[] = [];
  */
 export async function sendBytes(bytes: StoredBytes, response: ServerResponse): Promise<void> {
   const memory = kept.pop() ?? Buffer.allocUnsafeSlow(SEND_BYTES);
-  const write = createWriter(response);
+  const send = createSender(response);
   for (;;) {
     const count = await bytes.read(memory);
     if (count === 0) break;
-    await write(memory.subarray(0, count));
+    await send(memory.subarray(0, count));
   }
   response.end();
   // Not after a failure: then a write may still have it.
@@ -28,18 +28,21 @@ export async function sendBytes(bytes: StoredBytes, response: ServerResponse): P
 }
 
 /**
- * Sends pieces as the body of an answer.
+ * Sends pieces as the body of an answer, and waits for the end of the answer.
  *
  * @throws if the client has disconnected, and what `pieces` throws
  */
 export async function sendPieces(pieces: AsyncIterable<Buffer>, response: ServerResponse): Promise<void> {
-  const write = createWriter(response);
-  for await (const piece of pieces) await write(piece);
-  response.end();
+  const send = createSender(response);
+  for await (const piece of pieces) await send(piece);
+  await send("end");
 }
 
-/** Returns a function that resolves when a piece of the body has been sent, and rejects if the client has disconnected. */
-function createWriter(response: ServerResponse): (piece: Buffer) => Promise<void> {
+/**
+ * Returns a function that sends a piece of the body, or ends it. Its promise resolves when that has been sent, and rejects if
+ * the client has disconnected.
+ */
+function createSender(response: ServerResponse): (piece: Buffer | "end") => Promise<void> {
   const { socket } = response.req;
   let refuse = (_error: Error) => {};
   // Then the callback of a write may never be called. An answer that waits for an earlier one on its connection emits nothing.
@@ -51,7 +54,8 @@ function createWriter(response: ServerResponse): (piece: Buffer) => Promise<void
     new Promise<void>((resolve, reject) => {
       if (socket.destroyed) throw disconnected();
       refuse = reject;
-      response.write(piece, (error) => (error ? reject(error) : resolve()));
+      if (piece === "end") response.end(resolve);
+      else response.write(piece, (error) => (error ? reject(error) : resolve()));
     });
 }
 
