@@ -4,7 +4,7 @@ import type { UnfilledDocument } from "./documents.js";
 import { changeExecution, removeExecution } from "./execution-changes.js";
 import type { Execution, Job } from "./job.js";
 import { reachExecution } from "./job-status.js";
-import { nextExecution, pendingExecutions } from "./pending-queue.js";
+import { eachPendingExecution, isVisible } from "./pending-queue.js";
 import { isSwept, statusAfterSweep, sweepExecution } from "./sweeps.js";
 import type { CommandContext, World } from "./world.js";
 
@@ -41,26 +41,17 @@ export function startNextExecution(
  * hide them.
  */
 function nextToStart(context: CommandContext, thingName: string): Execution | undefined {
-  for (;;) {
-    const next = nextExecution(context.world, thingName);
-    if (next === undefined) {
-      if (reachPending(context, thingName)) continue;
-      return undefined;
-    }
-    const job = requireJob(context.world, next.jobId);
-    const execution = job.executions.get(thingName)?.at(-1);
-    if (execution === undefined) return undefined;
-    if (isSwept(job, execution)) sweepExecution(context, job, execution);
-    else if (execution.status !== "QUEUED" || !reachExecution(context, job, execution)) return execution;
-  }
-}
-
-/** Shows the pending executions that the opening of their job has still to reach. Returns whether there are any. */
-function reachPending(context: CommandContext, thingName: string): boolean {
   const { world } = context;
-  return pendingExecutions(world, thingName)
-    .map((execution) => reachExecution(context, requireJob(world, execution.jobId), execution))
-    .includes(true);
+  for (const execution of eachPendingExecution(world, thingName)) {
+    const job = requireJob(world, execution.jobId);
+    if (isSwept(job, execution)) {
+      sweepExecution(context, job, execution);
+      continue;
+    }
+    if (execution.status === "QUEUED") reachExecution(context, job, execution);
+    if (isVisible(world, execution)) return execution;
+  }
+  return undefined;
 }
 
 export interface UpdateExecutionInput {

@@ -9,6 +9,11 @@ export function pendingExecutions(world: World, thingName: string): Execution[] 
   return [...executionsOf(world, thingName, world.agendas.get(thingName)?.pending ?? [])];
 }
 
+/** Yields those that are pending now, in the same order. They may be changed meanwhile. */
+export function eachPendingExecution(world: World, thingName: string): Iterable<Execution> {
+  return executionsOf(world, thingName, [...(world.agendas.get(thingName)?.pending ?? [])]);
+}
+
 /**
  * Yields the pending executions that the device can see, `$next` first. A queued execution is hidden while its job is
  * SCHEDULED between two maintenance windows, and when its job is being deleted.

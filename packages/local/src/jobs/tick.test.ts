@@ -5,6 +5,7 @@ import {
   addJob,
   addThings,
   createModel,
+  executionOf,
   groupArn,
   jobOf,
   MINUTE_MS,
@@ -153,6 +154,18 @@ test("a device that asks is in time for a window that has not reached it, and to
   model.stop(50 * MINUTE_MS);
   model.run("tick", {});
   expect(start()?.execution).toMatchObject({ jobId: "j1", status: "IN_PROGRESS" });
+});
+
+test("a device that asks gets an older execution that its window has not reached before a newer one", () => {
+  const maintenanceWindows = [{ startTime: "cron(0 * * * ? *)", durationInMinutes: 10 }];
+  const options = { targetSelection: "CONTINUOUS", schedulingConfig: { maintenanceWindows } } as const;
+  addJob(model, "j1", [groupArn("fleet")], options);
+  addJob(model, "j2", [groupArn("fleet")]);
+  model.advance(10 * MINUTE_MS);
+  model.stop(50 * MINUTE_MS);
+  model.run("tick", {});
+  expect(executionOf(model, "j1", "t6").visibilityChange).not.toBe(jobOf(model, "j1").visibilityChange?.id);
+  expect(model.run("startNextExecution", { thingName: "t6" })?.execution.jobId).toBe("j1");
 });
 
 test("a window that ends while its opening still has to reach devices closes the job after that", () => {
