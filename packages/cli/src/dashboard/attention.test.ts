@@ -13,12 +13,24 @@ const GOING = job("going", "IN_PROGRESS", { succeeded: 5, inProgress: 1 });
 const FAILING = job("failing", "IN_PROGRESS", { succeeded: 5, failed: 1, queued: 3 });
 const WORSE = job("worse", "IN_PROGRESS", { timedOut: 4, queued: 3 });
 const ABORTED = job("aborted", "CANCELED", { failed: 3, canceled: 9 });
+const PLANNED = job("planned", "SCHEDULED", {});
+const RETURNING = job("returning", "SCHEDULED", { succeeded: 5, failed: 2 });
 const DONE = job("done", "COMPLETED", { succeeded: 9 });
 
 test.each([
   [[], false, "good", "No job is in progress", undefined],
   [[DONE], false, "good", "No job is in progress", undefined],
   [[GOING], false, "run", "1 job is in progress, without failures", undefined],
+  [[PLANNED], false, "run", "1 job is scheduled", undefined],
+  [[PLANNED, PLANNED], false, "run", "2 jobs are scheduled", undefined],
+  [[PLANNED, RETURNING], false, "warn", "2 jobs are scheduled, 1 with failures", "returning"],
+  [
+    [GOING, PLANNED, PLANNED],
+    false,
+    "run",
+    "1 job is in progress, without failures; 2 jobs are scheduled",
+    undefined,
+  ],
   [[GOING, FAILING], false, "warn", "2 jobs are in progress, 1 with failures", "failing"],
   [[FAILING, WORSE, GOING], true, "warn", "3 or more jobs are in progress, 2 with failures", "worse"],
   [[FAILING], false, "warn", "1 job is in progress, with failures", "failing"],

@@ -5,7 +5,7 @@ import { Commands, Panel } from "../pages/panel.js";
 import { outcomeOf } from "../status/outcome.js";
 import type { JobSummary, Overview } from "../status/result.js";
 import { formatAgo } from "../terminal/format.js";
-import { type Attention, attentionOf, isOver } from "./attention.js";
+import { type Attention, attentionOf, isOver, isScheduled } from "./attention.js";
 import { Loading } from "./faults-panel.js";
 import { FleetPanel } from "./fleet-panel.js";
 import { MiniBar, OutcomeBadge, toneOfJob } from "./job-cells.js";
@@ -38,7 +38,8 @@ export function overviewView({ overview, fleet }: Sources, fota: (...command: st
 }
 
 function jobPanels(overview: Overview, now: Date, fota: (...command: string[]) => string) {
-  const running = overview.jobs.filter((job) => !isOver(job));
+  const running = overview.jobs.filter((job) => !isOver(job) && !isScheduled(job));
+  const scheduled = overview.jobs.filter(isScheduled);
   const over = overview.jobs.filter(isOver);
   return [
     { id: "now", node: <NowPanel attention={attentionOf(overview)} fota={fota} /> },
@@ -53,9 +54,27 @@ function jobPanels(overview: Overview, now: Date, fota: (...command: string[]) =
                   caption="Jobs in progress"
                   jobs={running}
                   last="Expected end"
-                  lastOf={({ expectedEnd, startsAt }) => ago(startsAt ?? expectedEnd, now)}
+                  lastOf={({ expectedEnd }) => ago(expectedEnd, now)}
                 />
-                {overview.more ? <p class="dim">More jobs are in progress: `fota list` shows all.</p> : null}
+                {overview.more ? <More /> : null}
+              </Panel>
+            ),
+          },
+        ]),
+    ...(scheduled.length === 0
+      ? []
+      : [
+          {
+            id: "scheduled",
+            node: (
+              <Panel id="scheduled" title="Scheduled jobs" wide>
+                <JobTable
+                  caption="Scheduled jobs"
+                  jobs={scheduled}
+                  last="Starts"
+                  lastOf={({ startsAt }) => ago(startsAt, now)}
+                />
+                {overview.more && running.length === 0 ? <More /> : null}
               </Panel>
             ),
           },
@@ -78,6 +97,10 @@ function jobPanels(overview: Overview, now: Date, fota: (...command: string[]) =
       ),
     },
   ];
+}
+
+function More() {
+  return <p class="dim">More jobs are in progress or scheduled: `fota list` shows all.</p>;
 }
 
 interface NowPanelProps {
@@ -138,12 +161,12 @@ function JobTable({ caption, jobs, last, lastOf }: JobTableProps) {
 }
 
 function titleOf(overview: Overview | undefined): string {
-  const running = overview?.jobs.filter((job) => !isOver(job)) ?? [];
-  const bad = running.filter((job) => ["bad", "warn"].includes(toneOfJob(job))).length;
-  if (running.length === 0) return "fota";
-  return bad === 0
-    ? `${running.length} in progress - fota`
-    : `${bad} of ${running.length} with failures - fota`;
+  const open = overview?.jobs.filter((job) => !isOver(job)) ?? [];
+  const bad = open.filter((job) => ["bad", "warn"].includes(toneOfJob(job))).length;
+  if (open.length === 0) return "fota";
+  if (bad > 0) return `${bad} of ${open.length} with failures - fota`;
+  const running = open.filter((job) => !isScheduled(job)).length;
+  return running === 0 ? `${open.length} scheduled - fota` : `${running} in progress - fota`;
 }
 
 function ago(iso: string | undefined, now: Date): string {
