@@ -278,6 +278,13 @@ test("a thing with a pending job is deleted only by force", async () => {
   expect(code).toBe(1);
   expect(stderr).toContain(`job ${jobId} is pending on thing pump-1 (JOB_NOT_ENDED)`);
   expect(stderr).toContain(`fota cancel ${jobId} --thing pump-1`);
+  const next = await fleet.publish({ to: ["pump-1"] });
+  const both = await fleet.fota(["thing", "delete", "pump-1", "--yes"]);
+  const said = both.stderr.replaceAll(/\s+/g, " ");
+  expect(said).toMatch(/^error: jobs \S+ and \S+ are pending on thing pump-1/);
+  for (const id of [jobId, next.jobId]) expect(said).toContain(id);
+  expect(said).toContain("and the same for each other job");
+  await fleet.fota(["cancel", next.jobId, "--thing", "pump-1", "--yes"]);
   const shown = await fleet.fota(["thing", "show", "pump-1"]);
   expect(shown.stdout).toMatch(
     new RegExp(`^pump-1 {2}never connected\n[^]*pending jobs +${jobId} \\(QUEUED\\)`),

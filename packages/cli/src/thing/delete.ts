@@ -27,6 +27,8 @@ interface PlannedCertificate extends Omit<ThingPrincipals["certificates"][number
   keep: string | undefined;
 }
 
+const PENDING_SHOWN_MAX = 5;
+
 /** @throws {FotaError} THING_NOT_FOUND, with near names; JOB_NOT_ENDED; translated AWS errors */
 export async function planDelete(iot: Iot, thingName: string, force: boolean): Promise<ThingDeletePlan> {
   const { arn } = await describeThing(iot, thingName).catch(suggestThings(iot, thingName));
@@ -43,13 +45,21 @@ export async function planDelete(iot: Iot, thingName: string, force: boolean): P
 }
 
 function stillPending(thing: string, first: string, jobIds: readonly string[]): FotaError {
-  const jobs = jobIds.length === 1 ? `job ${first} is` : `${jobIds.length} jobs are`;
+  const jobs = jobIds.length === 1 ? `job ${first} is` : `jobs ${namesOf(jobIds)} are`;
+  const text =
+    jobIds.length === 1
+      ? "wait for it, run <command> first, or give --force to delete the thing all the same"
+      : "wait for them, run <command> and the same for each other job first, or give --force to delete the thing all the same";
   return new FotaError("JOB_NOT_ENDED", `${jobs} pending on thing ${thing}`, {
-    hint: {
-      text: "wait for them, <command> first, or give --force to delete the thing all the same",
-      command: ["cancel", first, "--thing", thing],
-    },
+    hint: { text, command: ["cancel", first, "--thing", thing] },
   });
+}
+
+function namesOf(jobIds: readonly string[]): string {
+  const shown = jobIds.slice(0, PENDING_SHOWN_MAX);
+  const more = jobIds.length - shown.length;
+  if (more > 0) return `${shown.join(", ")} and ${more} more`;
+  return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
 /**
