@@ -163,6 +163,18 @@ test("one thing has all that is known of it; a name that is not there gets near 
   expect((await fleet.fota(["fleet", "pump-00"])).stderr).toContain('did you mean "pump-0"');
 });
 
+test("a thing that reports nothing, in a fleet that does, leads to what its jobs tell", async () => {
+  await reports("pump-1", { version: "2.0.0", model: "m1" });
+  expect((await fleet.fota(["fleet", "pump-0"])).stderr).not.toContain("--source jobs");
+  const { jobId } = await fleet.publish({ to: ["pump-0"], fwVersion: "2.1.0" });
+  await fleet.report("pump-0", jobId, "SUCCEEDED");
+  const { stdout, stderr } = await fleet.fota(["fleet", "pump-0"]);
+  expect(stdout).toMatch(/version +unknown/);
+  expect(stderr.replaceAll(/\s+/g, " ")).toContain("fleet pump-0 --source jobs");
+  expect(await json(fleetThingSchema, "pump-0", "--source", "jobs")).toMatchObject({ version: "2.1.0" });
+  expect((await fleet.fota(["fleet", "pump-1"])).stderr).not.toContain("--source jobs");
+});
+
 test("a package that tells no version leads to its check", async () => {
   const { stderr } = await fleet.fota(["fleet", "--source", "package", "--package", "nope"]);
   expect(stderr).toContain("doctor --package nope");

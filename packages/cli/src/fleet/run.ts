@@ -70,6 +70,12 @@ export async function runFleet(
         readFleetThing(iot, thing, { source, package: name, now }),
       );
       output.result(found.thing, formatFleetThing(found, output, time));
+      if (isUnreported(found)) {
+        output.advise({
+          text: "run <command> to get the version from the jobs that succeeded on the thing",
+          command: ["fleet", thing, "--source", "jobs"],
+        });
+      }
       return noteSource(context, found.head);
     }
     const { head, things, fleet } = await output.during("reading the fleet", async (progress) => {
@@ -142,6 +148,11 @@ function durationMs(text: string): number {
 /** Returns whether the package as the source tells the version of no thing. */
 function isUnrecorded({ source, versions }: Fleet): boolean {
   return source === "package" && versions.length > 0 && versions.every(({ version }) => version === null);
+}
+
+/** Returns whether the source tells nothing of a thing that had jobs, which may tell more. */
+function isUnreported({ head, thing }: { head: FleetHead; thing: FleetThing }): boolean {
+  return head.source !== "jobs" && thing.version === undefined && thing.lastJob !== undefined;
 }
 
 /** Tells on stderr why the versions come from jobs, and what to do about that. */
