@@ -13,6 +13,7 @@ import { runFota } from "./in-process.js";
 import { stubEnvironment } from "./stub-environment.js";
 
 const linkSpeed = { medianBytesPerSecond: 100_000 };
+const GOOD = { groups: [{ name: "v1", weight: 1, linkSpeed }] };
 const BAD = { groups: [{ name: "v1", weight: 1, linkSpeed, trialFailureShare: 0.5 }] };
 const HANGING = { size: 100, groups: [{ name: "v1", weight: 1, linkSpeed, hangShare: 0.2 }] };
 const PRICES = { prices: { currency: "EUR", perJobAction: 0.5, perGibTransferred: 1024 } };
@@ -24,6 +25,7 @@ beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), "fota-rehearse-"));
   await writeFile(join(cwd, "app.bin"), Buffer.alloc(1024 * 1024));
   await writeFile(join(cwd, "small.bin"), "small");
+  await writeFile(join(cwd, "good.json"), JSON.stringify(GOOD));
   await writeFile(join(cwd, "bad.json"), JSON.stringify(BAD));
   await writeFile(join(cwd, "hanging.json"), JSON.stringify(HANGING));
   await writeFile(join(cwd, "broken.json"), "{");
@@ -217,6 +219,9 @@ test("the reason is given where there is no suggestion", async () => {
   );
   expect(suggestion).toBeNull();
   expect(noSuggestion).toContain("no abort rule can tell");
+  const small = await rehearseAll("--things", "12", "--fleet", "good.json", "--runs", "1");
+  expect(small.suggestion).toBeNull();
+  expect(small.noSuggestion).toContain("a fleet of 12 is too small");
   expect(formatRehearsal(await rehearse("--things", "1"), PLAIN)).not.toContain("suggestion");
 });
 

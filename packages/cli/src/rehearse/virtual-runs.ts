@@ -6,6 +6,9 @@ import type { Rehearsed } from "./summary.js";
 /** For more things, the search takes longer than the rehearsal, so it needs --max-bad. */
 const SUGGEST_THINGS_MAX = 100_000;
 
+/** In a smaller fleet, too few devices end before an abort rule must fire, even if no device fails on its own. */
+const TELLING_THINGS_MIN = 20;
+
 /** Runs one seed after the other, so that the command can be interrupted in between. */
 export async function runAll(
   { host, output }: Context,
@@ -36,10 +39,14 @@ export async function suggestionFor(
     return `for more than ${SUGGEST_THINGS_MAX} things, it needs --max-bad`;
   }
   const found = await searchRollout(context, suggestRollout(input, search));
-  return (
-    found ??
-    "no abort rule can tell an image that fails on 30 % of the devices from this fleet's own failures"
-  );
+  return found ?? whyNone(input.population.size);
+}
+
+function whyNone(size: number): string {
+  const bad = "an image that fails on 30 % of the devices";
+  return size < TELLING_THINGS_MIN
+    ? `a fleet of ${size} is too small for an abort rule to tell ${bad} from a good one`
+    : `no abort rule can tell ${bad} from this fleet's own failures`;
 }
 
 /** Searches step by step, so that the command can be interrupted in between. */
