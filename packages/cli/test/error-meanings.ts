@@ -217,7 +217,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
   },
   URL_OUTLIVED: {
     means: "the last device may start after the URL has expired",
-    helps: "use `--presign iot`, a faster rollout, or a longer `--expires`",
+    helps: "use `--presign iot`, a faster rollout, an `--end`, or a longer `--expires`",
   },
   LEGACY_UNSAFE: {
     means: "a device with the original library would fail on this job",

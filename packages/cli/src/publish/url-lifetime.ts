@@ -56,7 +56,9 @@ export function checkOutlived({ lastStartSeconds, because }: RolloutTime, expire
     "URL_OUTLIVED",
     `the URL works for ${formatSeconds(expiresInSeconds)}, but ${when}${why}`,
     {
-      hint: "use --presign iot --role <role>, so that AWS IoT presigns a fresh URL each time a device asks",
+      hint: `use --presign iot --role <role>, so that AWS IoT presigns a fresh URL each time a device asks${
+        lastStartSeconds === undefined ? ", or give an --end within the life of the URL" : ""
+      }`,
     },
   );
 }
