@@ -207,6 +207,22 @@ test("status, why and report tell how many things a job had not reached when it 
   expect(v.parse(jobSummarySchema, await jsonOf("status", "slow-1"))).toMatchObject({ total: 2, unreached });
   const out = ["--out", join(fleet.folder, "slow.html")];
   expect(v.parse(writtenReportSchema, await jsonOf("report", "slow-1", ...out))).toMatchObject({ unreached });
+  const missed = [3, 4, 5, 6, 7].map((n) => `pump-${n}`);
+  const answers = await Promise.all(
+    missed.map(async (thing) => ({ thing, ...(await fleet.fota(["status", "slow-1", "--thing", thing])) })),
+  );
+  const notReached = answers.find(({ stderr }) =>
+    stderr.includes("may have been canceled before it reached"),
+  );
+  expect(notReached?.stderr).not.toContain("did you mean");
+  const why = await jsonOf("why", "slow-1", "--thing", String(notReached?.thing));
+  expect(why).toMatchObject({
+    cause: "job-canceled",
+    explanation: expect.stringMatching(
+      `^${notReached?.thing} has no execution of the job: job slow-1 was canceled`,
+    ),
+    next: [{ command: expect.stringContaining(`promote slow-1 --to ${notReached?.thing} --force`) }],
+  });
   const sentence = "3 of the 5 things in its targets never got it, and are not counted";
   expect((await fleet.fota(["status", "slow-1"])).stdout).toContain(`canceled: ${sentence}`);
   expect((await fleet.fota(["why", "slow-1"])).stdout).toContain(`canceled: ${sentence}`);

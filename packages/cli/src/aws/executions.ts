@@ -5,14 +5,20 @@ import {
   ListJobExecutionsForJobCommand,
   ListJobExecutionsForThingCommand,
 } from "@aws-sdk/client-iot";
-import { FotaError, type JobExecutionStatus, LIST_PAGE_MAX, type StatusDetails } from "@fota/shared";
+import {
+  FotaError,
+  isFotaError,
+  type JobExecutionStatus,
+  LIST_PAGE_MAX,
+  type StatusDetails,
+} from "@fota/shared";
 import { absentIf, nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
-import { throwJobNotFound } from "./jobs.js";
+import { type JobDescription, throwJobNotFound } from "./jobs.js";
 import { suggestFrom } from "./near-names.js";
 import { pagesOf } from "./pages.js";
 import { required } from "./required.js";
-import { thingNotFound } from "./things.js";
+import { thingArn, thingNotFound } from "./things.js";
 
 /** Holds one job execution: one job on one thing. */
 export interface Execution {
@@ -166,12 +172,46 @@ export async function cancelExecution(
   });
 }
 
-/** Throws that the thing has no execution of the job, and suggests near names of things that have one. */
-export async function throwNoExecution(iot: Iot, jobId: string, thing: string): Promise<never> {
+/**
+ * Throws that the thing has no execution of the job. Suggests near names of things that have one, but not for a thing
+ * that exists if the job may not have reached all of its targets.
+ */
+export async function throwNoExecution(
+  iot: Iot,
+  { jobId, status, targetArns }: Pick<JobDescription, "jobId" | "status" | "targetArns">,
+  thing: string,
+): Promise<never> {
+  const error = noExecution(jobId, thing);
+  const mayBeTarget = targetArns.some(
+    (arn) => arn.includes(":thinggroup/") || arn.endsWith(`:thing/${thing}`),
+  );
+  if (status !== "COMPLETED" && mayBeTarget && (await isKnownThing(iot, thing))) {
+    const why =
+      status === "CANCELED"
+        ? "the job may have been canceled before it reached the thing"
+        : "the rollout of the job goes on, and may not have reached the thing yet";
+    throw new FotaError(error.code, error.message, {
+      hint: {
+        text: `run <command> to see why and what to do: ${why}`,
+        command: ["why", jobId, "--thing", thing],
+      },
+    });
+  }
   async function* things() {
     for await (const execution of listExecutions(iot, jobId)) yield execution.thing;
   }
-  return await suggestFrom("THING_NOT_FOUND", thing, things)(noExecution(jobId, thing));
+  return await suggestFrom("THING_NOT_FOUND", thing, things)(error);
+}
+
+/** Returns false also if AWS refuses to tell. */
+async function isKnownThing(iot: Iot, thing: string): Promise<boolean> {
+  try {
+    await thingArn(iot, thing);
+    return true;
+  } catch (error) {
+    if (!isFotaError(error) || error.code === "INTERRUPTED") throw error;
+    return false;
+  }
 }
 
 function noExecution(jobId: string, thing: string, cause?: unknown): FotaError {

@@ -99,8 +99,7 @@ async function endedOrCanceled(iot: Iot, jobId: string, thing: string): Promise<
 async function planOneThing(iot: Iot, jobId: string, thing: string, force: boolean): Promise<CancelPlan> {
   const found = await describeExecution(iot, jobId, thing);
   if (found === undefined) {
-    await describeJob(iot, jobId); // throws if the job does not exist
-    return await throwNoExecution(iot, jobId, thing);
+    return await throwNoExecution(iot, await describeJob(iot, jobId), thing);
   }
   const { status } = found;
   if (status === "IN_PROGRESS" && !force) {

@@ -96,7 +96,7 @@ export async function readJobState(iot: Iot, jobId: string, shown: Shown): Promi
 export async function readThing(iot: Iot, jobId: string, thing: string): Promise<JobState> {
   const job = await describeJob(iot, jobId);
   const found = await describeExecution(iot, jobId, thing);
-  if (found === undefined) return await throwNoExecution(iot, jobId, thing);
+  if (found === undefined) return await throwNoExecution(iot, job, thing);
   const { versionNumber, secondsLeft, forceCanceled } = found;
   const execution: ThingSummary = {
     ...thingSummary(found, decodeStatusDetails(found.details)),

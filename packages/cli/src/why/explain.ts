@@ -36,6 +36,7 @@ import {
 } from "./rules-queued.js";
 import { inProgress, retried, silent } from "./rules-running.js";
 import { jobDeleted, jobScheduled, outsideWindow, rolloutPending, scheduleEnded } from "./rules-schedule.js";
+import { promoteTo } from "./steps.js";
 
 const NEXT_MAX = 4;
 /** The share of ended executions from which failures are reported first. */
@@ -78,7 +79,9 @@ function ofThing(facts: Facts, say: Say): Finding[] {
       return [
         ...thing(thingMissing, notATarget),
         ...job(jobDeleted, jobScheduled, outsideWindow),
-        ...firstOf(job(jobAborted, scheduleEnded, jobCanceled)),
+        ...firstOf(job(jobAborted, scheduleEnded, jobCanceled)).map((each) =>
+          unreached(each, facts, about, say),
+        ),
         ...firstOf([...job(rolloutPending), ...thing(joinedAfterSnapshot, executionDeleted, noExecutionYet)]),
       ].slice(0, 1);
     case "QUEUED":
@@ -99,6 +102,15 @@ function ofThing(facts: Facts, say: Say): Finding[] {
     default:
       return [...firstOf(thing(...ENDED)), ...thing(patchUnused)];
   }
+}
+
+/** Names the thing that a job which ended early did not reach. Only after a cancel by hand is the image worth a new job. */
+function unreached(finding: Finding, { job }: Facts, { thing }: ThingFacts, say: Say): Finding {
+  return {
+    ...finding,
+    sentence: `${thing} has no execution of the job: ${finding.sentence}`,
+    next: finding.cause === "job-canceled" ? [promoteTo(job, thing, say)] : finding.next,
+  };
 }
 
 function whyQueued(facts: Facts, about: ThingFacts, say: Say): Finding[] {
