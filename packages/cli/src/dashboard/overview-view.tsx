@@ -43,42 +43,22 @@ function jobPanels(overview: Overview, now: Date, fota: (...command: string[]) =
   const over = overview.jobs.filter(isOver);
   return [
     { id: "now", node: <NowPanel attention={attentionOf(overview)} fota={fota} /> },
-    ...(running.length === 0
-      ? []
-      : [
-          {
-            id: "running",
-            node: (
-              <Panel id="running" title="Jobs in progress" wide>
-                <JobTable
-                  caption="Jobs in progress"
-                  jobs={running}
-                  last="Expected end"
-                  lastOf={({ expectedEnd }) => ago(expectedEnd, now)}
-                />
-                {overview.more ? <More /> : null}
-              </Panel>
-            ),
-          },
-        ]),
-    ...(scheduled.length === 0
-      ? []
-      : [
-          {
-            id: "scheduled",
-            node: (
-              <Panel id="scheduled" title="Scheduled jobs" wide>
-                <JobTable
-                  caption="Scheduled jobs"
-                  jobs={scheduled}
-                  last="Starts"
-                  lastOf={({ startsAt }) => ago(startsAt, now)}
-                />
-                {overview.more && running.length === 0 ? <More /> : null}
-              </Panel>
-            ),
-          },
-        ]),
+    ...jobsPanel({
+      id: "running",
+      title: "Jobs in progress",
+      jobs: running,
+      last: "Expected end",
+      lastOf: ({ expectedEnd }) => ago(expectedEnd, now),
+      more: overview.more,
+    }),
+    ...jobsPanel({
+      id: "scheduled",
+      title: "Scheduled jobs",
+      jobs: scheduled,
+      last: "Starts",
+      lastOf: ({ startsAt }) => ago(startsAt, now),
+      more: overview.more && running.length === 0,
+    }),
     {
       id: "over",
       node: (
@@ -99,8 +79,23 @@ function jobPanels(overview: Overview, now: Date, fota: (...command: string[]) =
   ];
 }
 
-function More() {
-  return <p class="dim">More jobs are in progress or scheduled: `fota list` shows all.</p>;
+interface JobsPanelOptions extends Omit<JobTableProps, "caption"> {
+  id: string;
+  title: string;
+  /** Whether there are more open jobs than the page shows. */
+  more: boolean;
+}
+
+/** Returns the panel of open jobs; none if there is no such job. */
+function jobsPanel({ id, title, jobs, more, ...columns }: JobsPanelOptions) {
+  if (jobs.length === 0) return [];
+  const node = (
+    <Panel id={id} title={title} wide>
+      <JobTable caption={title} jobs={jobs} {...columns} />
+      {more ? <p class="dim">More jobs are in progress or scheduled: `fota list` shows all.</p> : null}
+    </Panel>
+  );
+  return [{ id, node }];
 }
 
 interface NowPanelProps {
