@@ -113,7 +113,8 @@ test("SIGTERM during `install` ends both at once, and the device runs what it ra
   expect(await readBootRecord(device.boot.dir)).toMatchObject({ currentSlot: 0, workingSlot: 0 });
 });
 
-test("a restart that fails after a command is logged, and the daemon goes on", async () => {
+/** Installs an image on a device whose restart fails, so it does not boot. Returns the daemon. */
+async function installWithoutRestart() {
   const config = JSON.parse(await readFile(device.config, "utf8"));
   const slots = { type: "files", restartCommand: [join(device.boot.dir, "no-such-restart")] };
   await writeFile(device.config, JSON.stringify({ ...config, slots }));
@@ -124,6 +125,11 @@ test("a restart that fails after a command is logged, and the daemon goes on", a
   const { result, finish } = await beginInstall(daemon);
   finish();
   expect(await result).toMatchObject({ slot: 1, restart: true });
+  return daemon;
+}
+
+test("a restart that fails after a command is logged, and the daemon goes on", async () => {
+  const daemon = await installWithoutRestart();
   await daemon.says(/error: .*restartCommand failed: .*does not exist/);
   const status = startProgram(device, ["status"]);
   expect(await status.ended).toBe(0);
@@ -131,16 +137,7 @@ test("a restart that fails after a command is logged, and the daemon goes on", a
 });
 
 test("`revert` ends an install that has not booted: its result is there at once, not after later updates", async () => {
-  const config = JSON.parse(await readFile(device.config, "utf8"));
-  const slots = { type: "files", restartCommand: [join(device.boot.dir, "no-such-restart")] };
-  await writeFile(device.config, JSON.stringify({ ...config, slots }));
-  const launcher = device.boot.launch();
-  await launcher.says(/app 1\.0\.0/);
-  const daemon = run();
-  await daemon.says(/connected to/);
-  const { result, finish } = await beginInstall(daemon);
-  finish();
-  expect(await result).toMatchObject({ slot: 1, restart: true });
+  await installWithoutRestart();
   expect(await startProgram(device, ["revert"]).ended).toBe(0);
   const status = startProgram(device, ["status", "--json"]);
   expect(await status.ended).toBe(0);
